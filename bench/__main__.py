@@ -1,0 +1,32 @@
+"""`python -m bench`: run every measurement, print the table, write docs/performance.md."""
+
+from __future__ import annotations
+
+import platform
+import tempfile
+from pathlib import Path
+
+from bench.detect import memory, ratio
+from bench.latency import latency
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
+HEAD = """# Performance
+
+Written by `make bench`; ratios are medians of paired rounds in one run, because machines differ and are noisy.
+
+| what | measured | goal | beside it |
+|---|---|---|---|
+"""
+
+
+def main() -> None:
+    """Measure and write."""
+    with tempfile.TemporaryDirectory() as name:
+        rows = [ratio(Path(name)), memory(Path(name)), latency(Path(name))]
+    table = "".join(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n" for row in rows)
+    print(table)
+    PAGE.write_text(f"{HEAD}{table}\nPython {platform.python_version()}, {platform.machine()}, one process.\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""`detect` against bare `orjson.loads` over the same lines, and its memory over a million events."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+
+from bench.lines import write
+from collectors.catalog import PARSERS
+from collectors.files.source import read_paths
+from console.wiring import wall_clock
+from detectors.catalog import library
+from detectors.sigma.detector import SigmaDetector
+from streams.offline import detect
+from streams.pipeline import Rooms
+
+ROUNDS = 5
+RULES = 50
+
+
+def parse_seconds(path: Path) -> float:
+    """Processor seconds of reading the lines and parsing each."""
+    started = time.process_time()
+    with path.open("rb") as stream:
+        for line in stream:
+            orjson.loads(line)
+    return time.process_time() - started
+
+
+def detect_seconds(path: Path, rooms: Rooms) -> float:
+    """Processor seconds of the whole of `detect` on the file, rules loaded."""
+    started = time.process_time()
+    for _ in detect(rooms, read_paths([path], "aws.cloudtrail", wall_clock), lambda _: None):
+        pass
+    return time.process_time() - started
+
+
+def ratio(folder: Path, count: int = 100_000) -> dict[str, object]:
+    """detect / orjson as rates, medians of paired rounds; the first round of each only warms up."""
+    path = write(folder / "trail.ndjson", count)
+    rooms = Rooms(PARSERS, [SigmaDetector(library())], lambda _event, claim: claim)
+    pairs = [(parse_seconds(path), detect_seconds(path, rooms)) for _ in range(ROUNDS + 1)][1:]
+    ratios = sorted(bare / whole for bare, whole in pairs)
+    used = sum("aws.cloudtrail" in rule.reads for rule in library().rules)
+    return {
+        "what": f"detect / orjson.loads, {count:,} fresh CloudTrail events, {len(library().rules)} rules ({used} for the source)",
+        "value": f"{ratios[len(ratios) // 2]:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})",
+        "goal": "0.25 or more",
+        "beside": f"{count / min(p[0] for p in pairs):,.0f}/s against {count / min(p[1] for p in pairs):,.0f}/s",
+    }
+
+
+def memory(folder: Path, count: int = 1_000_000) -> dict[str, object]:
+    """The largest resident size of `yunshao detect` over a million events, as its own process."""
+    path = write(folder / "million.ndjson", count)
+    command = [sys.executable, "-m", "console.cli.main", "detect", "--source", "aws.cloudtrail", str(path)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    path.unlink()
+    return {"what": f"memory of detect over {count:,} events", "value": f"{peak:,.0f} MiB", "goal": "under 400 MiB", "beside": ""}

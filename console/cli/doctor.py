@@ -1,0 +1,128 @@
+"""`yunshao doctor`: what is configured, reachable, lagging or wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.cli.common import Format, FormatOption, WorkspaceOption, moment, new_app, show
+from console.roles.pipeline import pipeline_runs_elsewhere
+from console.wiring import Workspace, open_workspace, wall_clock
+from yunshao.errors import CheckFailed, YunshaoError
+from yunshao.estate.load import estate_warnings
+from yunshao.settings import SourceSettings
+
+app = new_app("What is configured, reachable, lagging or wrong, and how to mend it.")
+LOW_DISK_BYTES = 2 << 30
+QUIET_AFTER_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing looked at: `state` is ok, warning or wrong."""
+
+    what: str
+    state: str
+    found: str
+    mend: str = ""
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = Path(), format_: FormatOption = Format.table) -> None:
+    """Exit 1 when something is wrong."""
+    place = open_workspace(workspace)
+    found = [diagnosis for look in LOOKS for diagnosis in _safely(look, place)]
+    rows = [{"what": d.what, "state": d.state, "found": d.found, "mend": d.mend} for d in found]
+    show(rows, ("state", "what", "found", "mend"), format_)
+    wrong = sum(diagnosis.state == "wrong" for diagnosis in found)
+    if wrong:
+        raise CheckFailed(f"{wrong} of {len(found)} looks found something wrong")
+
+
+def _safely(look: Callable[[Workspace], Iterator[Diagnosis]], place: Workspace) -> list[Diagnosis]:
+    try:
+        return list(look(place))
+    except YunshaoError as error:
+        return [Diagnosis(look.__name__.strip("_"), "wrong", error.line(), error.mend)]
+
+
+def _settings(place: Workspace) -> Iterator[Diagnosis]:
+    yield Diagnosis("settings", "ok", f"{len(place.settings.sources)} sources, {len(place.settings.schedule)} schedules")
+
+
+def _registry(place: Workspace) -> Iterator[Diagnosis]:
+    estate = place.estate
+    yield Diagnosis("registry", "ok", f"{len(estate.units)} units, {len(estate.systems)} systems, {len(estate.claims)} claims")
+    for warning in estate_warnings(estate):
+        yield Diagnosis("registry", "warning", warning, "docs/org.md")
+
+
+def _rules(place: Workspace) -> Iterator[Diagnosis]:
+    loaded = place.rules
+    yield Diagnosis("rules", "ok", f"{len(loaded.rules)} rules, {len(loaded.correlations)} correlations")
+    for refused in loaded.refused:
+        yield Diagnosis("rules", "wrong", f"{refused.file}:{refused.line}: {refused.reason}", "yunshao rules check")
+
+
+def _playbooks(place: Workspace) -> Iterator[Diagnosis]:
+    yield Diagnosis("playbooks", "ok", ", ".join(sorted(place.playbooks)))
+    for one in place.settings.schedule:
+        if one.playbook not in place.playbooks:
+            yield Diagnosis("schedule", "wrong", f"no playbook {one.playbook!r}", "name one of those above")
+
+
+def _disk(place: Workspace) -> Iterator[Diagnosis]:
+    free = shutil.disk_usage(place.data).free
+    state = "ok" if free > LOW_DISK_BYTES else "warning"
+    yield Diagnosis("disk", state, f"{free / 2**30:.1f} GiB free", "" if state == "ok" else "make room, or shorten retention")
+
+
+def _pipeline(place: Workspace) -> Iterator[Diagnosis]:
+    running = pipeline_runs_elsewhere(place.data)
+    waiting = place.spool.waiting()
+    yield Diagnosis(
+        "pipeline",
+        "ok" if running else "warning",
+        f"{'runs' if running else 'does not run'}, {waiting} bytes of pushed records wait",
+        "" if running else "`yunshao up`",
+    )
+
+
+def _sources(place: Workspace) -> Iterator[Diagnosis]:
+    seen = {row["source"]: row for row in place.store.sources()}
+    for source in place.settings.sources:
+        yield from _one_source(place, source)
+    now = wall_clock()
+    for name, row in seen.items():
+        last = row["last_received"]
+        quiet = last is None or now - last > QUIET_AFTER_MS
+        yield Diagnosis(
+            f"source {name}",
+            "warning" if quiet or row["rejected"] else "ok",
+            f"{row['processed']} events, {row['rejected']} rejected, last {moment(last) or 'never'}",
+            "nothing for a day: look at the sender" if quiet else "see `rejects` on the sources page" if row["rejected"] else "",
+        )
+
+
+def _one_source(place: Workspace, source: SourceSettings) -> Iterator[Diagnosis]:
+    if source.kind == "file":
+        pattern = place.folder / source.path
+        there = pattern.exists() or any(c in source.path for c in "*?[")
+        yield Diagnosis(f"intake {source.name}", "ok" if there else "warning", str(source.path), "" if there else "no such path yet")
+    for address in filter(None, (source.udp, source.tcp)):
+        host, _, port = address.rpartition(":")
+        yield Diagnosis(f"intake {source.name}", "ok" if _can_bind(host, port) else "warning", address, "")
+
+
+def _can_bind(host: str, port: str) -> bool:
+    try:
+        socket.getaddrinfo(host or None, int(port))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+LOOKS = (_settings, _registry, _rules, _playbooks, _disk, _pipeline, _sources)

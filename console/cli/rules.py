@@ -1,0 +1,102 @@
+"""`yunshao rules`: rules as code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from collectors.catalog import PARSERS
+from console.cli.common import Format, FormatOption, LanguageOption, WorkspaceOption, language, new_app, say, show
+from console.wiring import SETTINGS_FILE, open_workspace
+from detectors.catalog import library
+from detectors.sigma.check import check_path
+from detectors.sigma.load import Loaded, load_folders
+from detectors.sigma.prove import prove
+from yunshao.errors import CheckFailed, WrongUse
+
+app = new_app("List, check and test rules.")
+LIST_COLUMNS = ("level", "name", "title", "source", "techniques", "rule_id")
+Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files or folders. Default: the workspace's, or the own library.")]
+
+
+def _loaded(paths: list[Path] | None, workspace: Path) -> Loaded:
+    if paths:
+        missing = next((path for path in paths if not path.exists()), None)
+        if missing:
+            raise WrongUse("no such file or folder", "", str(missing))
+        return load_folders(paths)
+    return open_workspace(workspace).rules if (workspace / SETTINGS_FILE).is_file() else library()
+
+
+@app.command("list")
+def list_(
+    paths: Paths = None,
+    workspace: WorkspaceOption = Path(),
+    lang: LanguageOption = "en",
+    format_: FormatOption = Format.table,
+) -> None:
+    """Every rule that would judge, and what it reads."""
+    loaded = _loaded(paths, workspace)
+    count = show(_rows(loaded, language(lang)), LIST_COLUMNS, format_, "no rules")
+    say(f"{count} rules, {len(loaded.refused)} refused")
+
+
+def _rows(loaded: Loaded, lang: str) -> Iterator[dict[str, Any]]:
+    for rule in (*loaded.rules, *loaded.correlations):
+        yield {
+            "rule_id": rule.id,
+            "name": rule.name,
+            "title": rule.title.get(lang) or rule.title["en"],
+            "level": rule.level,
+            "source": rule.reads,
+            "techniques": list(rule.techniques),
+            "status": rule.status,
+        }
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="Rule files or folders.")],
+    format_: FormatOption = Format.ndjson,
+) -> None:
+    """One object a rule: ok, or refused with line and reason. Exit 1 when one is refused."""
+    refused = total = 0
+    for path in paths:
+        if not path.exists():
+            raise WrongUse("no such file or folder", "", str(path))
+    rows = [
+        {
+            "rule_id": one.rule_id,
+            "file": one.file,
+            "status": one.status,
+            "line": one.line,
+            "reason": one.reason,
+        }
+        for path in paths
+        for one in check_path(path)
+    ]
+    total, refused = len(rows), sum(row["status"] != "ok" for row in rows)
+    show(rows, ("status", "file", "line", "rule_id", "reason"), format_, "no rules")
+    say(f"{total - refused} ok, {refused} refused")
+    if refused:
+        raise CheckFailed(f"{refused} of {total} rules refused")
+
+
+@app.command()
+def test(paths: Paths = None, workspace: WorkspaceOption = Path(), format_: FormatOption = Format.table) -> None:
+    """Run the test events that rules carry. Exit 1 when a case does not hold."""
+    loaded = _loaded(paths, workspace)
+    proofs = prove(loaded, PARSERS)
+    wrong = [proof for proof in proofs if not proof.holds]
+    rows = [
+        {"rule_id": p.rule_id, "name": p.rule_name, "case": p.case, "holds": p.holds, "reason": p.reason}
+        for p in (proofs if format_ is Format.ndjson else wrong)
+    ]
+    show(rows, ("name", "case", "reason", "rule_id"), format_, "every case holds")
+    untested = len({r.id for r in (*loaded.rules, *loaded.correlations)} - {p.rule_id for p in proofs})
+    say(f"{len(proofs) - len(wrong)} of {len(proofs)} cases hold; {untested} rules carry none")
+    if wrong or loaded.refused:
+        raise CheckFailed(f"{len(wrong)} cases do not hold, {len(loaded.refused)} rules refused")

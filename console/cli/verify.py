@@ -1,0 +1,57 @@
+"""`yunshao verify FILE`: check a sealed bundle, off-line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.cli.common import Format, FormatOption, line, new_app, visible
+from reports.seal import MAX_BUNDLE_BYTES, Verdict, verify
+from yunshao.errors import CheckFailed, WrongUse
+
+app = new_app("Check a sealed bundle, off-line: exit 0, or 1 with what was changed.")
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="The bundle (.zip).")],
+    key: Annotated[Path | None, typer.Option("--key", help="The public key that must have signed it.")] = None,
+    format_: FormatOption = Format.table,
+) -> None:
+    """Every file against the manifest, the manifest against its signature, and the key against yours."""
+    verdict = verify(_read(file, MAX_BUNDLE_BYTES), _read(key, 1 << 16) if key else None)
+    if format_ is Format.ndjson:
+        line(as_row(verdict, file))
+    else:
+        for problem in verdict.problems:
+            typer.echo(visible(f"{problem.code}: {problem.name}: {problem.text}"))
+        if verdict.ok:
+            typer.echo(visible(f"{file.name}: whole and signed by key {verdict.fingerprint}"))
+            if key is None:
+                typer.echo("Compare this fingerprint with the one you were given, or name the key with --key.")
+    if not verdict.ok:
+        raise CheckFailed(f"{file.name}: the bundle is not what was sealed", f"{len(verdict.problems)} problem(s)")
+
+
+def as_row(verdict: Verdict, file: Path) -> dict[str, object]:
+    """The verdict as one JSON object."""
+    return {
+        "file": file.name,
+        "ok": verdict.ok,
+        "fingerprint": verdict.fingerprint,
+        "about": dict(verdict.about),
+        "problems": [{"code": p.code, "name": p.name, "text": p.text} for p in verdict.problems],
+    }
+
+
+def _read(path: Path, most: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(most + 1)
+    except OSError as error:
+        raise WrongUse(f"cannot be read: {error.strerror}", "", str(path)) from None
+    if len(data) > most:
+        raise WrongUse(f"larger than {most} bytes", "", str(path))
+    return data

@@ -1,0 +1,69 @@
+"""Runs assessments: gathers what the store knows, lets the playbook reckon, keeps the document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from console.wiring import Workspace, wall_clock
+from playbooks.assess.run import assess
+from playbooks.load import Playbook
+from yunshao.errors import NotFound
+from yunshao.model.alert import Alert, AlertQuery
+
+DAY_MS = 86_400_000
+PAGE = 1000
+MAX_ALERTS = 200_000
+
+
+def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
+    """Run one assessment playbook now and keep its document; gives the assessment's id."""
+    playbook = assessment_playbook(workspace, playbook_id)
+    store = workspace.store
+    now = wall_clock()
+    window = playbook.window_days * DAY_MS
+    previous = next((one for one in store.find("assessment") if one["playbook"]["id"] == playbook.id), None)
+    document = assess(
+        playbook,
+        workspace.estate,
+        list(real_alerts(workspace, now - window)),
+        store.sources(),
+        store.find("drill", limit=200),
+        previous,
+        now,
+    )
+    store.put("assessment", document["id"], document)
+    store.note(by, "assess", document["id"], playbook.id)
+    return str(document["id"])
+
+
+def assessment_playbook(workspace: Workspace, playbook_id: str) -> Playbook:
+    """The assessment playbook of this id. Raises NotFound with those that there are."""
+    known = {key: one for key, one in workspace.playbooks.items() if one.kind == "assessment"}
+    if playbook_id not in known:
+        raise NotFound(f"no assessment playbook {playbook_id!r}", f"known: {', '.join(sorted(known))}")
+    return known[playbook_id]
+
+
+def real_alerts(workspace: Workspace, since: int) -> Iterator[Alert]:
+    """Alerts of real events since a time, drills apart, newest first, bounded."""
+    before = ""
+    for _ in range(MAX_ALERTS // PAGE):
+        page = workspace.store.alerts(AlertQuery(since=since, drill="no", limit=PAGE, before=before))
+        yield from page
+        if len(page) < PAGE:
+            return
+        before = page[-1].id
+
+
+def brief(document: dict[str, Any]) -> dict[str, Any]:
+    """An assessment as one row of a list."""
+    counts = document["summary"]["counts"]
+    return {
+        "id": document["id"],
+        "playbook": document["playbook"]["id"],
+        "as_of": document["as_of"],
+        "method": document["method"],
+        "risks": len(document["risks"]),
+        **{f"level_{level}": counts.get(str(level), 0) for level in (5, 4, 3, 2, 1)},
+    }

@@ -1,0 +1,131 @@
+"""Builds reports: a kept document becomes files, the files and their evidence become one sealed bundle."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from console.cli.common import json_line
+from console.wiring import Workspace, wall_clock
+from reports.catalog import build
+from reports.seal import seal
+from yunshao.errors import NotFound
+from yunshao.model.alert import as_row
+from yunshao.model.event import EventRef
+
+KINDS = ("assessment", "drill")
+LANGUAGES = ("zh", "en")
+FORMATS = ("html", "pdf", "json")
+
+
+def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, Any]]:
+    """The kind and body of a kept document. Raises NotFound."""
+    for kind in KINDS:
+        try:
+            return kind, workspace.store.get(kind, document_id)
+        except NotFound:
+            continue
+    raise NotFound(f"no assessment or drill {document_id!r}", "`yunshao assess list`, `yunshao drill list`")
+
+
+def build_report(
+    workspace: Workspace,
+    document_id: str,
+    by: str,
+    formats: Sequence[str] = FORMATS,
+    languages: Sequence[str] = LANGUAGES,
+) -> str:
+    """Render, gather evidence, seal and keep; gives the report's id (that of its document)."""
+    kind, document = document_of(workspace, document_id)
+    files = build(kind, document, languages, formats)
+    now = wall_clock()
+    about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
+    sealed = seal(files, evidence_of(workspace, document), workspace.signer, about)
+    path = bundle_path(workspace, document_id)
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".part")
+    temporary.write_bytes(sealed)
+    temporary.replace(path)
+    kept = {
+        "id": document_id,
+        "kind": kind,
+        "title": document["playbook"]["title"],
+        "created": now,
+        "by": by,
+        "files": [{"name": name, "size": len(data)} for name, data in sorted(files.items())],
+        "bundle": path.name,
+        "size": len(sealed),
+    }
+    workspace.store.put("report", document_id, kept)
+    workspace.store.note(by, "report", document_id, ",".join(sorted(files)))
+    return document_id
+
+
+def bundle_path(workspace: Workspace, report_id: str) -> Path:
+    """Where a report's bundle lies; the id is checked to be one path part."""
+    if not report_id or not all(c.isalnum() or c in "._-" for c in report_id) or report_id.startswith("."):
+        raise NotFound(f"no report {report_id!r}")
+    return workspace.data / "reports" / f"{report_id}.zip"
+
+
+def bundle(workspace: Workspace, report_id: str) -> bytes:
+    """The sealed bundle's bytes. Raises NotFound."""
+    try:
+        return bundle_path(workspace, report_id).read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"no report {report_id!r}", "`yunshao report build` makes one") from None
+
+
+def file_of(workspace: Workspace, report_id: str, name: str) -> bytes:
+    """One file of a bundle. Raises NotFound."""
+    path = bundle_path(workspace, report_id)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(name)
+    except (FileNotFoundError, KeyError):
+        raise NotFound(f"no file {name!r} in report {report_id!r}") from None
+
+
+def evidence_of(workspace: Workspace, document: dict[str, Any]) -> dict[str, bytes]:
+    """The alerts a document rests on and the events these rest on, as NDJSON."""
+    alerts, events = [], {}
+    for row in document.get("alerts", []):
+        try:
+            alert = workspace.store.alert(row["id"])
+        except NotFound:
+            continue
+        alerts.append(json_line(as_row(alert)))
+        for event in workspace.store.evidence(alert.id):
+            events[EventRef(event.source, event.uid, event.time)] = json_line(
+                {
+                    "source": event.source,
+                    "uid": event.uid,
+                    "time": event.time,
+                    "unit": event.unit,
+                    "ocsf": event.ocsf,
+                    "native": event.native,
+                }
+            )
+    ordered = [events[ref] for ref in sorted(events, key=lambda ref: (ref.time, ref.source, ref.uid))]
+    return {"evidence/alerts.ndjson": b"".join(alerts), "evidence/events.ndjson": b"".join(ordered)}
+
+
+class Reports:
+    """The report gallery, for the console."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def build(self, document_id: str, by: str) -> str:
+        """Build every format in both languages; gives the report's id."""
+        return build_report(self._workspace, document_id, by)
+
+    def file(self, report_id: str, name: str) -> bytes:
+        """One file. Raises NotFound."""
+        return file_of(self._workspace, report_id, name)
+
+    def bundle(self, report_id: str) -> bytes:
+        """The sealed bundle. Raises NotFound."""
+        return bundle(self._workspace, report_id)

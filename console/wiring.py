@@ -1,0 +1,171 @@
+"""The one place that knows every room: a workspace on disk becomes working parts."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collectors.catalog import PARSERS
+from detectors.catalog import library
+from detectors.sigma.detector import SigmaDetector
+from detectors.sigma.load import Loaded, load_folders
+from playbooks.load import Playbook, load_folder
+from playbooks.load import library as playbook_library
+from reports.seal import Signer, new_key
+from streams.pipeline import Rooms
+from yunshao.adapters.buses.spool import Spool
+from yunshao.adapters.stores.sqlite import SqliteStore
+from yunshao.errors import BadConfiguration
+from yunshao.estate.load import parse_estate
+from yunshao.estate.own import owner_of
+from yunshao.model.estate import Estate
+from yunshao.model.event import NOBODY, Owner
+from yunshao.settings import Settings, SourceSettings, parse_settings
+
+if TYPE_CHECKING:
+    from yunshao.ports import Detector, Intake
+
+SETTINGS_FILE = "yunshao.yaml"
+MAX_FILE_BYTES = 16 << 20
+
+
+def wall_clock() -> int:
+    """The machine's time: milliseconds since 1970, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def read_text(path: Path) -> str:
+    """A configuration file's text, bounded. Raises BadConfiguration."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise BadConfiguration("larger than 16 MiB", "", str(path))
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadConfiguration("not UTF-8", "save it as UTF-8", str(path)) from None
+    except OSError as error:
+        raise BadConfiguration(f"cannot be read: {error.strerror}", "`yunshao init` makes a workspace", str(path)) from None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with `yunshao.yaml` in it. Its parts are made when first asked for, and refused with their place."""
+
+    folder: Path
+
+    @cached_property
+    def settings(self) -> Settings:
+        """`yunshao.yaml`."""
+        path = self.folder / SETTINGS_FILE
+        return parse_settings(read_text(path), str(path))
+
+    @cached_property
+    def estate(self) -> Estate:
+        """The registry of the city."""
+        path = self.folder / self.settings.org
+        return parse_estate(read_text(path), str(path))
+
+    @cached_property
+    def data(self) -> Path:
+        """The folder of the store, private to its user."""
+        path = self.folder / self.settings.data
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @cached_property
+    def store(self) -> SqliteStore:
+        """Events, alerts and documents."""
+        return SqliteStore(self.data)
+
+    @cached_property
+    def spool(self) -> Spool:
+        """The door for pushed records."""
+        return Spool(self.data / "spool")
+
+    @cached_property
+    def rules(self) -> Loaded:
+        """The shipped library and the site's own rules; a site rule with a shipped id takes its place."""
+        folders = [self.folder / name for name in self.settings.detect.rules]
+        own = load_folders([folder for folder in folders if folder.exists()])
+        return library().overlaid(own) if self.settings.detect.library else own
+
+    @cached_property
+    def playbooks(self) -> dict[str, Playbook]:
+        """Shipped playbooks, and the site's own over them."""
+        site = self.folder / self.settings.playbooks
+        return {**playbook_library(), **(load_folder(site) if site.is_dir() else {})}
+
+    @cached_property
+    def signer(self) -> Signer:
+        """The key that seals reports; made on first use, mode 0600."""
+        return Signer.from_pem(self._secret("signing.pem", new_key))
+
+    @cached_property
+    def push_token(self) -> str:
+        """What a pusher must show; made on first use, mode 0600."""
+        return self._secret("push.token", lambda: secrets.token_urlsafe(32).encode()).decode().strip()
+
+    def _secret(self, name: str, make: Callable[[], bytes]) -> bytes:
+        folder = self.data / "keys"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / name
+        if not path.exists():
+            temporary = folder / f".{name}.{secrets.token_hex(4)}"
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(make())
+            # `link` refuses to replace: of two processes that start at once, one key wins for both.
+            try:
+                os.link(temporary, path)
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        return path.read_bytes()
+
+    def detectors(self) -> list[Detector]:
+        """Rules first; detectors that learn come late, because scikit-learn takes seconds to load."""
+        found: list[Detector] = [SigmaDetector(self.rules)]
+        if self.settings.detect.anomalies:
+            found += importlib.import_module("detectors.learners").learners()
+        return found
+
+    def rooms(self) -> Rooms:
+        """Parsers, detectors and ownership, joined."""
+        return Rooms(PARSERS, self.detectors(), owner_of(self.estate))
+
+    def intakes(self) -> list[Intake]:
+        """The spool and every file source of the settings."""
+        files = importlib.import_module("collectors.files.source")
+        claims = {source.name: claim_of(source) for source in self.settings.sources}
+        found: list[Intake] = [self.spool.intake(claims)]
+        for source in self.settings.sources:
+            if source.kind == "file":
+                pattern = str(self.folder / source.path)
+                found.append(files.FileIntake(source.name, source.source, pattern, claim_of(source), wall_clock))
+        return found
+
+
+def claim_of(source: SourceSettings) -> Owner:
+    """Whose the records of an intake are unless their content says so."""
+    if not (source.unit or source.system or source.cloud):
+        return NOBODY
+    return Owner(source.unit or NOBODY.unit, source.system, source.cloud)
+
+
+def offline_rooms(folders: Sequence[Path]) -> Rooms:
+    """Rules of some folders and nothing else: for `detect`, where there may be no workspace."""
+    return Rooms(PARSERS, [SigmaDetector(load_folders(folders))], lambda _event, claim: claim)
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """The workspace of a folder. Raises BadConfiguration where there is none."""
+    if not (folder / SETTINGS_FILE).is_file():
+        raise BadConfiguration("no yunshao.yaml here", "`yunshao init DIR` makes a workspace", str(folder))
+    return Workspace(folder)

@@ -1,0 +1,1 @@
+"""Sigma rules: read, compiled, matched, correlated, checked and proved."""

@@ -1,0 +1,60 @@
+r"""Regular expressions that cannot be made slow by what they are matched against.
+
+RE2 runs in time linear in the text, whatever the pattern. A pattern that needs look-around or a back reference is
+beyond RE2 and is refused: Python's own engine would run it, but a log line could then hold up the stream. None of the
+expressions in the public rule tree needs one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import re2
+
+from detectors.sigma.limits import MAX_REGEX
+from detectors.sigma.pattern import Expression
+
+MAX_SUBJECT = 65_536
+_MEMORY = 4 << 20
+
+
+def _options(expression: Expression) -> re2.Options:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    options.case_sensitive = not expression.ignore_case
+    options.dot_nl = expression.dot_all
+    return options
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(expression: Expression) -> re2._Regexp:
+    pattern = f"(?m){expression.pattern}" if expression.multi_line else expression.pattern
+    return re2.compile(pattern, _options(expression))
+
+
+def check_expression(expression: Expression) -> str:
+    """What is wrong with the expression; empty when it can be used."""
+    if len(expression.pattern) > MAX_REGEX:
+        return f"a regular expression longer than {MAX_REGEX} characters"
+    try:
+        _compiled(expression)
+    except (re2.error, UnicodeError) as error:
+        reason = error.args[0] if error.args else b""
+        words = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        return f"regular expression: {words[:200]}"
+    return ""
+
+
+def finder(expression: Expression) -> Callable[[str], bool]:
+    """Whether the expression is found in a text; only its first 65 536 characters are searched."""
+    search = _compiled(expression).search
+
+    def found(text: str) -> bool:
+        try:
+            return search(text[:MAX_SUBJECT]) is not None
+        except UnicodeError:
+            return search(text[:MAX_SUBJECT].encode("utf-8", "replace").decode("utf-8")) is not None
+
+    return found

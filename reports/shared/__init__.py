@@ -1,0 +1,1 @@
+"""What every report shares: words, look, charts, the two page makers."""

@@ -1,0 +1,86 @@
+"""A report while it is being written: tables and figures get their numbers, figures get their basis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reports.shared.ledger import Ledger
+from reports.shared.plain import visible
+from reports.shared.words import Words
+from reports.spec import Align, Block, Cell, Chapter, Column, Figure, Paragraph, Table
+
+Shown = Cell | str | int | float | None
+
+
+class Draft:
+    """One report in one language being written."""
+
+    def __init__(self, words: Words, document: Mapping[str, Any]) -> None:
+        self.words = words
+        self.document = document
+        self.ledger = Ledger(document)
+        self.chapters: list[Chapter] = []
+        self.captions: dict[str, str] = {}
+        self._tables = 0
+        self._figures = 0
+
+    def table(
+        self, key: str, columns: Sequence[Column], rows: Iterable[Sequence[Shown]], *, note: str = "", dense: bool = False
+    ) -> Table:
+        """The next table; its caption is the text `table.<key>`."""
+        self._tables += 1
+        number = self.words("shared.table", number=self._tables)
+        caption = self.words(key if key.startswith("shared.") else f"table.{key}")
+        self.captions[key] = f"{number} {caption}"
+        return Table(
+            number=number,
+            caption=caption,
+            columns=tuple(columns),
+            rows=tuple(tuple(as_cell(value) for value in row) for row in rows),
+            empty=self.words("shared.none"),
+            note=note,
+            dense=dense,
+        )
+
+    def figure(
+        self, key: str, svg: str, alt: str, *, note: str = "", width: int = 100, refs: tuple[str, ...] = ()
+    ) -> Figure:
+        """The next drawing; its caption is the text `figure.<key>`."""
+        self._figures += 1
+        number = self.words("shared.figure", number=self._figures)
+        return Figure(number, self.words(f"figure.{key}"), svg, alt, note=note, width=width, refs=refs)
+
+    def columns(self, group: str, *spec: tuple[str, float] | tuple[str, float, Align]) -> tuple[Column, ...]:
+        """Columns with the titles `column.<group>.<key>`; a key that starts with `#` holds ids."""
+        made = []
+        for key, width, *rest in spec:
+            align: Align = rest[0] if rest else "start"
+            name = key.removeprefix("#")
+            prefix = "shared.column" if group.startswith("shared.") else f"column.{group}"
+            made.append(Column(self.words(f"{prefix}.{name}"), width, align, key.startswith("#")))
+        return tuple(made)
+
+    def chapter(self, key: str, number: int, *blocks: Block | None) -> None:
+        """The next chapter, titled `chapter.<key>`; blocks that are None are left out."""
+        heading = self.words.heading(number, self.words(f"chapter.{key}"))
+        self.chapters.append(Chapter(key, heading, tuple(block for block in blocks if block is not None)))
+
+    def text(self, key: str, /, *, refs: tuple[str, ...] = (), tone: str = "", **values: object) -> Paragraph:
+        """A paragraph from the text of a key."""
+        return Paragraph(self.words(key, **values), refs, tone)
+
+    def evidence(self, keys: object, otherwise: str = "") -> Cell:
+        """References to alerts, the first few by label and the count of all; `otherwise` where there are none."""
+        labels, total = self.ledger.cite(keys)
+        if not total:
+            return Cell(otherwise or self.words("shared.no_alert"), tone="quiet")
+        more = self.words("shared.in_all", n=total) if total > len(labels) else ""
+        return Cell(more, refs=labels)
+
+
+def as_cell(value: Shown) -> Cell:
+    """Any printable value as a cell; None is a dash."""
+    if isinstance(value, Cell):
+        return value
+    return Cell("—" if value is None or value == "" else visible(value))

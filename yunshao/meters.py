@@ -1,0 +1,16 @@
+"""The name of every figure that the product exports to Prometheus, once."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECEIVED = Counter("yunshao_records_received_total", "Records read from a source.", ["source"])
+PROCESSED = Counter("yunshao_events_processed_total", "Events accepted and committed.", ["source"])
+REJECTED = Counter("yunshao_records_rejected_total", "Records in the dead-letter store.", ["source", "reason"])
+REPEATED = Counter("yunshao_events_repeated_total", "Events that had been stored before.", ["source"])
+ALERTS = Counter("yunshao_alerts_total", "Alerts raised, drills apart.", ["level", "drill"])
+BATCH_SECONDS = Histogram("yunshao_batch_seconds", "From the first record of a batch to its commit.")
+LAST_EVENT = Gauge("yunshao_source_last_event_timestamp_seconds", "Event time of the newest event.", ["source"])
+WAITING = Gauge("yunshao_spool_waiting_bytes", "Bytes accepted by push and not yet committed.")
+REQUESTS = Counter("yunshao_console_requests_total", "Console requests.", ["method", "status"])
+LIVE_PAGES = Gauge("yunshao_console_live_pages", "Open live streams.")

@@ -1,0 +1,208 @@
+"""What a stage may ask of the outside. Shells implement these; pure code only names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Record, Rejected
+from yunshao.model.finding import Observation, Step
+
+
+class Clock(Protocol):
+    """Milliseconds since 1970, UTC."""
+
+    def __call__(self) -> int: ...
+
+
+class Parser(Protocol):
+    """One source's understanding of its records. Pure."""
+
+    @property
+    def source(self) -> str: ...
+
+    def decode(self, raw: bytes, hint: str) -> Native:
+        """The native record. Raises Rejection."""
+
+    def identify(self, native: Native) -> Identity:
+        """Its id and time, cheaply, and whether it is a record of this source at all. Raises Rejection."""
+
+    def normalise(self, native: Native, identity: Identity) -> Ocsf:
+        """Its OCSF form. Never raises for a record that was identified."""
+
+
+class Detector(Protocol):
+    """One kind of judgement: a stateless half, and a keyed half. Pure."""
+
+    @property
+    def name(self) -> str: ...
+
+    def observe(self, event: Event) -> Sequence[Observation]:
+        """What this event means to the detector; mostly nothing."""
+
+    def step(self, memory: Any, seen: Observation) -> Step:
+        """One observation against what is remembered of its key (None: nothing yet)."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Everything that one commit makes true at once."""
+
+    events: list[Event] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    memories: dict[tuple[str, str], tuple[Any, int | None]] = field(default_factory=dict)
+    offsets: dict[str, str] = field(default_factory=dict)
+    received: dict[str, int] = field(default_factory=dict)
+    repeated: dict[str, int] = field(default_factory=dict)
+
+
+class PipelineStore(Protocol):
+    """What the embedded runner reads and commits. One transaction a batch."""
+
+    def fresh(self, events: Sequence[Event]) -> list[Event]:
+        """Those not stored before (same source and uid), each once, in order."""
+
+    def memory(self, detector: str, key: str) -> Any: ...
+
+    def due(self, watermark: int, limit: int = 1000) -> list[tuple[str, str, int]]:
+        """(detector, key, due) of the memories that want a tick at or before `watermark`, earliest first."""
+
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        """The drill that injected every one of these events, or an empty string.
+
+        An event counts only if its native record is the registered one; `batch` (by source and uid) holds those
+        that are not committed yet.
+        """
+
+    def commit(self, batch: Batch) -> list[Alert]:
+        """Make the batch true; gives the alerts that were not there before."""
+
+    def offset(self, name: str) -> str:
+        """Where the intake of this name stood at the last commit; empty at first."""
+
+
+class AlertStore(Protocol):
+    """The queue. Every change is one transaction and leaves a deed."""
+
+    def alert(self, alert_id: str) -> Alert:
+        """Raises NotFound."""
+
+    def alerts(self, query: AlertQuery) -> list[Alert]:
+        """Newest detection first; `query.before` is an alert id to page on."""
+
+    def count_alerts(self, query: AlertQuery, by: str) -> dict[str, int]:
+        """How many alerts per `level`, `status`, `unit`, `rule_id`, `technique`, `entity` or `day` (event time)."""
+
+    def change_alert(self, alert_id: str, change: Callable[[Alert], Alert]) -> Alert:
+        """Apply a pure change inside one transaction. Raises NotFound, and what the change raises."""
+
+    def alerts_after(self, sequence: int, limit: int = 200) -> list[tuple[int, Alert]]:
+        """Alerts raised or changed after this sequence number, in order: for the live queue."""
+
+    def evidence(self, alert_id: str) -> list[StoredEvent]:
+        """The alert's first 20 events, as they were stored. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it comes back from the store."""
+
+    source: str
+    uid: str
+    time: int
+    unit: str
+    system: str
+    cloud: str
+    ocsf: Ocsf
+    native: Native
+
+
+class EventStore(Protocol):
+    """What was seen."""
+
+    def event(self, ref: EventRef) -> StoredEvent:
+        """Raises NotFound."""
+
+    def hunt(self, question: str, limit: int = 100) -> list[dict[str, Any]]:
+        """Rows for a read-only SQL query over `events`, or for `field:value` words. Raises WrongUse."""
+
+    def count_events(self, by: str, since: int, until: int) -> dict[str, int]:
+        """How many events per `source`, `unit`, `hour` (event time, ms of the hour's start) or `class_uid`."""
+
+
+class SourceHealth(Protocol):
+    """Counts of each source, and what could not be taken."""
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Per source: source, received, processed, rejected, repeated, last_event (ms), last_received (ms)."""
+
+    def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]: ...
+
+
+class Archive(Protocol):
+    """JSON documents by kind and id: assessments, drills, reports, schedule runs, users. Written whole."""
+
+    def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None: ...
+
+    def get(self, kind: str, key: str) -> dict[str, Any]:
+        """Raises NotFound."""
+
+    def find(self, kind: str, limit: int = 100) -> list[dict[str, Any]]:
+        """Newest written first."""
+
+    def change(self, kind: str, key: str, change: Callable[[dict[str, Any] | None], dict[str, Any]]) -> dict[str, Any]:
+        """Read, change and write in one transaction; the change gets None where nothing is."""
+
+
+class DrillRegister(Protocol):
+    """The only thing that makes an event a drill's."""
+
+    def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
+        """Enter (source, uid, digest of the native record, planned time in ms) before anything is sent."""
+
+    def injected(self, drill: str) -> list[tuple[str, str, int]]:
+        """(source, uid, planned time) of one drill."""
+
+
+class Trail(Protocol):
+    """Who did what: the product's own audit trail."""
+
+    def note(self, by: str, did: str, on: str, detail: str = "") -> None: ...
+
+    def trail(self, limit: int = 200) -> list[dict[str, Any]]: ...
+
+
+class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillRegister, Trail, Protocol):
+    """Everything above over one body of data."""
+
+    def close(self) -> None: ...
+
+
+class Intake(Protocol):
+    """A place that records come from. `read` never blocks for long; `name` keys its offset."""
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self, offset: str, limit: int) -> tuple[list[Record | Rejected], str]:
+        """Up to `limit` records after `offset`, and the offset after them."""
+
+
+class Bus(Protocol):
+    """The door for pushed records: durable before it returns."""
+
+    def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None: ...
+
+
+class Renderer(Protocol):
+    """Turns a finished document of a kind into files: name -> bytes."""
+
+    def __call__(
+        self, kind: str, document: Mapping[str, Any], languages: Sequence[str], formats: Sequence[str]
+    ) -> Mapping[str, bytes]: ...
+
+
+Records = Iterator[Record | Rejected]

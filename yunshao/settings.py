@@ -1,0 +1,100 @@
+"""The one file of a workspace, `yunshao.yaml`, as values. Refused at start, with the field, when it is wrong."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from yunshao.errors import BadConfiguration
+
+MAX_SETTINGS_BYTES = 1 << 20
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Strict):
+    """One intake: which source, how its records arrive, and whose they are unless their content says so."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$", description="Unique name; keys the offset.")
+    source: str = Field(description="Source name such as aws.cloudtrail, or auto.")
+    kind: Literal["file", "syslog", "push"] = Field(description="file: a path; syslog: a socket; push: HTTP.")
+    path: str = Field("", description="A file, a folder or a glob pattern (kind: file).")
+    udp: str = Field("", description="host:port to listen on (kind: syslog).")
+    tcp: str = Field("", description="host:port to listen on (kind: syslog).")
+    unit: str = Field("", description="Unit that owns what nothing else claims.")
+    system: str = Field("", description="Information system, likewise.")
+    cloud: str = Field("", description="Cloud, likewise.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> SourceSettings:
+        if self.kind == "file" and not self.path:
+            raise ValueError("a file source needs path")
+        if self.kind == "syslog" and not (self.udp or self.tcp):
+            raise ValueError("a syslog source needs udp or tcp")
+        return self
+
+
+class ConsoleSettings(_Strict):
+    """Where the console listens."""
+
+    host: str = Field("127.0.0.1", description="Address to bind.")
+    port: int = Field(8440, ge=0, le=65535, description="Port to bind; 0 takes a free one.")
+    secure_cookies: bool = Field(False, description="Set to true behind TLS.")
+
+
+class ScheduleSettings(_Strict):
+    """One playbook that runs by itself."""
+
+    playbook: str = Field(description="Id of an assessment playbook.")
+    cron: str = Field(description="Five cron fields, in the workspace's time zone.")
+
+
+class DetectSettings(_Strict):
+    """Which rules and detectors judge."""
+
+    rules: tuple[str, ...] = Field(("rules",), description="Folders of Sigma rules, beside the own library.")
+    library: bool = Field(True, description="Load the rules that ship.")
+    anomalies: bool = Field(True, description="Run the detectors that learn.")
+
+
+class Settings(_Strict):
+    """The workspace."""
+
+    language: Literal["zh", "en"] = Field("zh", description="Language of messages and reports by default.")
+    timezone: str = Field("Asia/Shanghai", description="Time zone of schedules and printed times.")
+    data: str = Field("data", description="Folder of the store, relative to the workspace.")
+    org: str = Field("org.yaml", description="The registry of units, chiefs, clouds and systems.")
+    playbooks: str = Field("playbooks", description="Folder of the site's own playbooks.")
+    console: ConsoleSettings = ConsoleSettings()
+    detect: DetectSettings = DetectSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    schedule: tuple[ScheduleSettings, ...] = ()
+    acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
+
+    @field_validator("sources")
+    @classmethod
+    def _unique(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        names = [source.name for source in sources]
+        if len(names) != len(set(names)):
+            raise ValueError("two sources have the same name")
+        return sources
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """Settings from the text of a file. Raises BadConfiguration with the field and the reason."""
+    if len(text) > MAX_SETTINGS_BYTES:
+        raise BadConfiguration("larger than 1 MiB", "a settings file is small", where)
+    try:
+        tree = yaml.load(text, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise BadConfiguration(f"not YAML: {' '.join(str(error).split())}", "", where) from None
+    try:
+        return Settings.model_validate(tree or {})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "file"
+        raise BadConfiguration(f"{field}: {first['msg']}", "see docs/settings.md", where) from None
