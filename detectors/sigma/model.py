@@ -45,11 +45,15 @@ class Words:
     """What people read when the rule fires, zh and en; empty where the rule does not say."""
 
     title_zh: str = ""
+    description_zh: str = ""
     why: str = ""
     why_zh: str = ""
     triage: tuple[str, ...] = ()
     triage_zh: tuple[str, ...] = ()
-    weakness: str = ""
+    falsepositives_zh: tuple[str, ...] = ()
+    gbt20986: str = ""
+    mlps: str = ""
+    weakness: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

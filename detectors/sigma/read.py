@@ -24,7 +24,10 @@ from yunshao.model.finding import LEVELS
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _DATE = re.compile(r"[0-9]{4}([-/])[0-9]{2}\1[0-9]{2}\Z")
 _TAG = re.compile(r"[^.\s]+\.\S+\Z")
-_WORD_KEYS = ("title_zh", "why", "why_zh", "triage", "triage_zh", "weakness", "tests")
+_TEXTS = ("title_zh", "description_zh", "why", "why_zh", "gbt20986", "mlps")
+_LISTS = ("triage", "triage_zh", "falsepositives_zh")
+_WORD_KEYS = (*_TEXTS, *_LISTS, "weakness", "tests")
+_WEAKNESS_KEYS = ("id", "severity", "exposed", "name", "kind", "techniques")
 DEFAULT_LEVEL = "medium"
 
 
@@ -153,9 +156,26 @@ def _words(reading: Reading) -> Words:
     for key in block:
         if key not in _WORD_KEYS:
             raise reading.refuse(f"unknown key {key!r}", "yunshao", key, mend=f"one of {', '.join(_WORD_KEYS)}")
-    texts = {key: reading.text_at("yunshao", key) for key in ("title_zh", "why", "why_zh", "weakness")}
-    steps = {key: reading.texts_at("yunshao", key) for key in ("triage", "triage_zh")}
-    return Words(**texts, **steps)
+    texts = {key: reading.text_at("yunshao", key) for key in _TEXTS}
+    lists = {key: reading.texts_at("yunshao", key) for key in _LISTS}
+    return Words(**texts, **lists, weakness=_weakness(reading, block.get("weakness")))
+
+
+def _weakness(reading: Reading, given: Any) -> dict[str, Any]:
+    """The weakness that the rule shows to exist: its id alone, or `{id, severity, exposed, name: {zh, en}}`."""
+    if given is None:
+        return {}
+    if isinstance(given, str):
+        return {"id": given}
+    if not isinstance(given, Mapping) or not isinstance(given.get("id"), str):
+        raise reading.refuse("weakness is an id, or a map with `id`", "yunshao", "weakness")
+    for key in given:
+        if key not in _WEAKNESS_KEYS:
+            raise reading.refuse(f"unknown key {key!r} in weakness", "yunshao", "weakness", key)
+    severity = given.get("severity", 3)
+    if isinstance(severity, bool) or severity not in (1, 2, 3, 4, 5):
+        raise reading.refuse("severity is 1 to 5", "yunshao", "weakness", "severity")
+    return {**given}
 
 
 def _cases(reading: Reading) -> tuple[Case, ...]:
@@ -219,8 +239,6 @@ def _detection(reading: Reading, key: str, reserved: tuple[str, ...]) -> Node:
     block = reading.map_at(key)
     if "condition" not in block:
         raise reading.refuse("the condition is missing", key)
-    if key == "detection" and "timeframe" in block:
-        raise reading.refuse("`timeframe` is obsolete", key, "timeframe", mend="write a correlation rule")
     names = [name for name in block if name not in reserved]
     if not names:
         raise reading.refuse("there is no selection", key)

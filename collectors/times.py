@@ -1,0 +1,67 @@
+"""Moments as logs write them, to whole milliseconds since 1970, UTC. Any year is taken: the time is the event's."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_FURTHEST = 253_402_300_800_000
+_SECONDS_BELOW = 100_000_000_000
+
+
+def millis(value: Any) -> int | None:
+    """A moment from ISO 8601 text, or from a count of seconds or milliseconds; None when it is neither."""
+    if value.__class__ is str:
+        return iso_millis(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return epoch_millis(value)
+    return None
+
+
+@lru_cache(maxsize=1 << 14)
+def iso_millis(text: str) -> int | None:
+    """A moment from ISO 8601 text; UTC where no zone is given."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = _mended(text)
+        if moment is None:
+            return _from_digits(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def epoch_millis(value: float) -> int | None:
+    """A moment from a count since 1970, in seconds when it is small enough, else in milliseconds."""
+    if not isfinite(value):
+        return None
+    moment = round(value * 1000) if abs(value) < _SECONDS_BELOW else int(value)
+    return moment if abs(moment) <= _FURTHEST else None
+
+
+def local_millis(moment: datetime, offset_hours: float = 0) -> int:
+    """A moment without a zone, in the zone that the source is known to write."""
+    zone = timezone(timedelta(hours=offset_hours))
+    return (moment.replace(tzinfo=zone) - _EPOCH) // _MILLISECOND
+
+
+def _mended(text: str) -> datetime | None:
+    """A leap second, and blanks around."""
+    mended = text.strip(" \t\0")
+    if len(mended) > 18 and mended[17:19] == "60":
+        mended = f"{mended[:17]}59{mended[19:]}"
+    try:
+        return datetime.fromisoformat(mended) if mended != text else None
+    except ValueError:
+        return None
+
+
+def _from_digits(text: str) -> int | None:
+    if len(text) > 32 or not text.replace(".", "", 1).isdecimal() or not text.isascii():
+        return None
+    return epoch_millis(float(text))

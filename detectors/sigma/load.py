@@ -1,0 +1,238 @@
+"""Rule files and folders as values. Whatever is wrong with a file is a line in `refused`, never an exception."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from detectors.sigma.document import Document, read_documents
+from detectors.sigma.document import Mapping as Map
+from detectors.sigma.limits import MAX_CHAIN, MAX_FILE_BYTES, MAX_FILES, MAX_RULES
+from detectors.sigma.model import Correlation, Filter, Loaded, Refused, Rule
+from detectors.sigma.modifiers import Placeholders
+from detectors.sigma.read import Reading, read_filter, read_rule
+from detectors.sigma.read_correlation import read_correlation
+from detectors.sigma.tree import AllOf
+from yunshao.errors import BadConfiguration, BadContent
+
+Entry = Rule | Correlation | Filter
+
+
+def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None) -> Loaded:
+    """Every rule in these files and folders, in order of path. Raises BadConfiguration for a path that is not there.
+
+    `placeholders` gives the values of `%name%` in items with `expand`; a rule that needs one that is missing is refused.
+    """
+    return load_texts(((str(path), _read(path)) for path in rule_files(paths)), placeholders or {})
+
+
+def rule_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The YAML files among and below the paths, each once, sorted within a folder."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_file():
+            found[path] = None
+        elif path.is_dir():
+            for folder, below, names in os.walk(path):
+                below.sort()
+                found.update((Path(folder, name), None) for name in sorted(names) if name.endswith((".yml", ".yaml")))
+        else:
+            raise BadConfiguration("no such file or folder", "name a rule file or a folder of them", str(path))
+        if len(found) > MAX_FILES:
+            raise BadConfiguration(f"more than {MAX_FILES} rule files", "name a smaller folder", str(path))
+    yield from found
+
+
+def _read(path: Path) -> bytes | str:
+    """The bytes of a file, or why it cannot be read."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return f"larger than {MAX_FILE_BYTES} bytes"
+        return path.read_bytes()
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+
+
+def load_texts(files: Iterable[tuple[str, bytes | str]], placeholders: Placeholders) -> Loaded:
+    """The rules of (name, content) pairs; a text in place of bytes is the reason why there is no content."""
+    gathered = _Gathered(placeholders)
+    for name, content in files:
+        gathered.take(name, content)
+    return gathered.loaded()
+
+
+class _Gathered:
+    """What has been read so far; knows every id, and joins filters and references at the end."""
+
+    def __init__(self, placeholders: Placeholders) -> None:
+        self._placeholders = placeholders
+        self._rules: dict[str, Rule] = {}
+        self._correlations: dict[str, Correlation] = {}
+        self._filters: list[Filter] = []
+        self._refused: list[Refused] = []
+
+    def take(self, name: str, content: bytes | str) -> None:
+        if isinstance(content, str):
+            self._refused.append(Refused(name, 1, content))
+            return
+        if len(content) > MAX_FILE_BYTES:
+            self._refused.append(Refused(name, 1, f"larger than {MAX_FILE_BYTES} bytes"))
+            return
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            self._refused.append(Refused(name, line, "not UTF-8"))
+            return
+        try:
+            for document in _merged(read_documents(text, name), name):
+                self._document(document, name)
+        except BadContent as error:
+            self._refused.append(Refused(name, error.line_number or 1, _reason(error)))
+
+    def _document(self, document: Document, name: str) -> None:
+        try:
+            self._keep(_entry(document, name, self._placeholders))
+        except BadContent as error:
+            self._refuse(document.value, name, error)
+
+    def _keep(self, entry: Entry) -> None:
+        if isinstance(entry, Filter):
+            self._filters.append(entry)
+            return
+        earlier = self._rules.get(entry.id) or self._correlations.get(entry.id)
+        if earlier:
+            raise BadContent(f"the id {entry.id} is taken", f"by {earlier.file}:{earlier.line}", entry.file, entry.line)
+        if len(self._rules) + len(self._correlations) >= MAX_RULES:
+            raise BadContent(f"more than {MAX_RULES} rules", "", entry.file, entry.line)
+        if isinstance(entry, Rule):
+            self._rules[entry.id] = entry
+        else:
+            self._correlations[entry.id] = entry
+
+    def _refuse(self, value: Any, name: str, error: BadContent) -> None:
+        known = value if isinstance(value, dict) else {}
+        rule_id, title = (str(known.get(key) or "")[:256] for key in ("id", "title"))
+        self._refused.append(Refused(name, error.line_number or 1, _reason(error), rule_id, title))
+
+    def loaded(self) -> Loaded:
+        """Everything, with filters joined and references resolved; refusals in order of file and line."""
+        rules = tuple(_filtered(rule, self._filters) for rule in self._rules.values())
+        correlations = tuple(self._resolved())
+        refused = sorted(self._refused, key=lambda each: (each.file, each.line))
+        return Loaded(rules, correlations, tuple(refused))
+
+    def _resolved(self) -> Iterator[Correlation]:
+        """Correlations whose references all exist, in order; what cannot be reached from a rule is refused."""
+        ids = _references((*self._rules.values(), *self._correlations.values()))
+        waiting = self._correlations
+        for correlation in list(waiting.values()):
+            reason = _unreachable(correlation, ids, waiting)
+            if reason:
+                self._refused.append(
+                    Refused(correlation.file, correlation.line, reason, correlation.id, correlation.title)
+                )
+            else:
+                yield replace(
+                    correlation,
+                    rules=tuple(ids[name] for name in correlation.rules),
+                    aliases={
+                        alias: {ids[name]: field for name, field in fields.items()}
+                        for alias, fields in correlation.aliases.items()
+                    },
+                )
+
+
+def _references(entries: Iterable[Rule | Correlation]) -> dict[str, str]:
+    """What a correlation may call each rule (its id, its name), and the id."""
+    names: dict[str, str] = {}
+    for entry in entries:
+        names[entry.id] = entry.id
+        if entry.name:
+            names.setdefault(entry.name, entry.id)
+    return names
+
+
+def _unreachable(correlation: Correlation, ids: Mapping[str, str], known: Mapping[str, Correlation]) -> str:
+    """Why the references of a correlation cannot be followed; empty when they can."""
+    waiting = [(correlation, (correlation.id,))]
+    while waiting:
+        here, path = waiting.pop()
+        for name in here.rules:
+            if name not in ids:
+                return f"no rule has the id or name {name[:80]!r}"
+            inner = known.get(ids[name])
+            if inner is None:
+                continue
+            if inner.id in path:
+                return "the correlation refers to itself"
+            if len(path) >= MAX_CHAIN:
+                return f"a chain of more than {MAX_CHAIN} correlations"
+            waiting.append((inner, (*path, inner.id)))
+    return ""
+
+
+def _filtered(rule: Rule, filters: Sequence[Filter]) -> Rule:
+    """The rule joined with every filter that is meant for it."""
+    trees = [
+        each.tree
+        for each in filters
+        if each.logsource.covers(rule.logsource)
+        and (not each.rules or rule.id in each.rules or (rule.name and rule.name in each.rules))
+    ]
+    return replace(rule, tree=AllOf((rule.tree, *trees))) if trees else rule
+
+
+def _entry(document: Document, name: str, placeholders: Placeholders) -> Entry:
+    reading = Reading(document, name, placeholders)
+    if "correlation" in reading.value:
+        return read_correlation(reading)
+    if "filter" in reading.value:
+        return read_filter(reading)
+    return read_rule(reading)
+
+
+def _merged(documents: Iterable[Document], name: str) -> Iterator[Document]:
+    """Documents with the old `action: global | repeat | reset` of collections applied; empty ones left out."""
+    common: Map | None = None
+    last: Map | None = None
+    for document in documents:
+        value = document.value
+        if value is None:
+            continue
+        action = value.get("action") if isinstance(value, Map) else None
+        if action is None:
+            value = _overlaid(common, value) if isinstance(value, Map) and common is not None else value
+        elif action == "global":
+            common = _overlaid(common, value) if common is not None else value
+            continue
+        elif action == "reset":
+            common = None
+            continue
+        elif action == "repeat" and last is not None:
+            value = _overlaid(last, value)
+        else:
+            raise BadContent(f"unknown action {str(action)[:40]!r}", "", name, value.line_of("action"))
+        last = value if isinstance(value, Map) else None
+        yield Document(value, document.line)
+
+
+def _overlaid(below: Map, above: Map) -> Map:
+    """Both maps in one; `above` wins, maps inside are joined alike."""
+    joined = Map(above.line)
+    for part in (below, above):
+        for key, value in part.items():
+            if key == "action":
+                continue
+            before = joined.get(key)
+            both = isinstance(before, Map) and isinstance(value, Map)
+            joined[key] = _overlaid(before, value) if both else value
+            joined.lines[key] = part.lines[key]
+    return joined
+
+
+def _reason(error: BadContent) -> str:
+    return f"{error.what} ({error.mend})" if error.mend else error.what

@@ -1,0 +1,370 @@
+"""Chapters 0 to 3: summary, overview, object, business and assets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from reports.assessment.facts import LEVELS, Facts, level_of, tone
+from reports.shared.charts import bars
+from reports.shared.draft import Draft
+from reports.shared.plain import figure, mapping, mappings, moment, percent, pick, strings, visible, whole
+from reports.spec import Block, Cell, Figure, Items, Sub, Table, Tile, Tiles
+
+
+def summary(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+    """What a chief reads: counts, change, top five, decisions wanted."""
+    words = draft.words
+    current, inherent = facts.counted("current"), facts.counted("inherent")
+    total = len(facts.risks)
+    refs = draft.ledger.basis(
+        words("basis.counts"),
+        _counts_text(current),
+        total,
+        words("basis.counts_method"),
+        words("basis.counts_inputs"),
+        facts.evidence_of(facts.risks),
+    )
+    lead = draft.text(
+        "summary.lead",
+        refs=refs,
+        assets=len(facts.assets),
+        threats=len(facts.threats),
+        weaknesses=len(facts.weaknesses),
+        risks=total,
+        l5=current[5],
+        l4=current[4],
+        l3=current[3],
+        l2=current[2],
+        l1=current[1],
+    )
+    return (
+        lead,
+        draft.text("summary.change", change=_change_text(draft, facts)),
+        _tiles(draft, facts, refs, inherent, current),
+        _levels(draft, facts, inherent, current),
+        _level_bars(draft, inherent, current, refs),
+        _top(draft, facts),
+        _business(draft, facts),
+        Sub(words("sub.decisions")),
+        _decisions(draft, facts),
+    )
+
+
+def _counts_text(counts: Counter[int]) -> str:
+    return " / ".join(f"{level}: {counts[level]}" for level in LEVELS)
+
+
+def _change_text(draft: Draft, facts: Facts) -> str:
+    words, before = draft.words, facts.previous()
+    if before is None:
+        return words("summary.no_previous")
+    key = words.say(pick(facts.summary, "previous", "id"))
+    now = facts.counted("current")
+    return words(
+        "summary.previous", id=key, before=before[5] + before[4], now=now[5] + now[4], difference=_signed(
+            now[5] + now[4] - before[5] - before[4])
+    )
+
+
+def _signed(value: int) -> str:
+    return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
+
+
+def _tiles(
+    draft: Draft, facts: Facts, refs: tuple[str, ...], inherent: Counter[int], current: Counter[int]
+) -> Tiles:
+    words, total = draft.words, len(facts.risks)
+    high, before = current[4] + current[5], inherent[4] + inherent[5]
+    business = max((whole(item.get("level")) for item in facts.business), default=0)
+    high_refs = draft.ledger.basis(
+        words("basis.high"), str(high), total, words("basis.high_method"), words("basis.counts_inputs"),
+        facts.evidence_of(facts.high("current")),
+    )
+    alerts, _ = draft.ledger.totals
+    cited = {key for risk in facts.risks for key in strings(risk.get("evidence"))}
+    alert_refs = draft.ledger.basis(
+        words("basis.alerts"), str(len(cited)), alerts, words("basis.alerts_method"), words("basis.alerts_inputs"),
+        facts.evidence_of(facts.risks),
+    )
+    n = words("shared.unit_n", n=total)
+    top_business = words.level(business) if business else words("shared.none")
+    return Tiles(
+        (
+            Tile(words("tile.high"), str(high), n, "l5" if current[5] else "l4" if high else "good", high_refs),
+            Tile(words("tile.inherent"), str(before), n, "", refs),
+            Tile(words("tile.business"), top_business, words("shared.unit_n", n=len(facts.business)), tone(business)),
+            Tile(words("tile.alerts"), str(len(cited)), words("shared.unit_n", n=alerts), "", alert_refs),
+        )
+    )
+
+
+def _levels(draft: Draft, facts: Facts, inherent: Counter[int], current: Counter[int]) -> Table:
+    words, before = draft.words, facts.previous()
+    rows = [
+        (
+            Cell(words.level(level), tone=tone(level)),
+            inherent[level],
+            current[level],
+            "—" if before is None else before[level],
+            "—" if before is None else _signed(current[level] - before[level]),
+        )
+        for level in LEVELS
+    ]
+    rows.append(
+        (
+            Cell(words("summary.total")),
+            sum(inherent.values()),
+            sum(current.values()),
+            "—" if before is None else sum(before.values()),
+            "—" if before is None else _signed(sum(current.values()) - sum(before.values())),
+        )
+    )
+    columns = draft.columns(
+        "levels", ("level", 2), ("inherent", 1, "end"), ("current", 1, "end"), ("previous", 1, "end"), ("change", 1, "end")
+    )
+    return draft.table("levels", columns, rows)
+
+
+def _level_bars(draft: Draft, inherent: Counter[int], current: Counter[int], refs: tuple[str, ...]) -> Figure:
+    words = draft.words
+    alt = words("alt.levels", inherent=_counts_text(inherent), current=_counts_text(current))
+    svg = bars(
+        [words.level(level) for level in LEVELS],
+        {
+            words("column.levels.inherent"): [inherent[level] for level in LEVELS],
+            words("column.levels.current"): [current[level] for level in LEVELS],
+        },
+        alt,
+    )
+    return draft.figure("levels", svg, alt, width=85, refs=refs)
+
+
+def _top(draft: Draft, facts: Facts) -> Table:
+    words = draft.words
+    rows = [
+        (
+            facts.link(risk.get("id")),
+            facts.words_of(risk),
+            words.say(facts.asset(risk).get("unit_name") or facts.asset(risk).get("unit")),
+            Cell(words.level(level_of(risk, "inherent")), tone=tone(level_of(risk, "inherent"))),
+            Cell(words.level(level_of(risk, "current")), tone=tone(level_of(risk, "current"))),
+            draft.evidence(risk.get("evidence"), words("declared")),
+        )
+        for risk in facts.top()
+    ]
+    columns = draft.columns(
+        "risk", ("ref", 0.9), ("risk", 4), ("unit", 1.8), ("inherent", 1.1, "center"), ("current", 1.1, "center"),
+        ("evidence", 1.6)
+    )
+    return draft.table("top", columns, rows)
+
+
+def _business(draft: Draft, facts: Facts) -> Table:
+    words = draft.words
+    rows = [
+        (
+            words.say(item.get("name")),
+            Cell(words.level(item.get("level")), tone=tone(item.get("level"))),
+            figure(item.get("value")),
+            _set_by(facts, item.get("set_by")),
+        )
+        for item in sorted(facts.business, key=lambda item: -whole(item.get("level")))
+    ]
+    columns = draft.columns("business", ("name", 3), ("level", 1.2, "center"), ("value", 1, "end"), ("set_by", 3))
+    return draft.table("business", columns, rows)
+
+
+def _set_by(facts: Facts, key: object) -> Cell:
+    """What sets a business's level: a risk, an asset, or something in words."""
+    shown = facts.draft.words.say(key)
+    if shown in facts.labels:
+        return Cell(facts.words_of(next(r for r in facts.risks if visible(r.get("id", "")) == shown)), (facts.labels[shown],))
+    return Cell(facts.name("assets", shown) if shown in facts.assets else shown or "—")
+
+
+def _decisions(draft: Draft, facts: Facts) -> Items:
+    """What only a chief can decide, found from the list."""
+    words = draft.words
+    undated = [risk for risk in facts.high("current") if not risk.get("due")]
+    unowned = [risk for risk in facts.high("current") if not risk.get("post")]
+    accepted = [risk for risk in facts.risks if level_of(risk, "current") == 3 and risk.get("treatment") == "accept"]
+    found = [
+        Cell(words(f"decision.{key}", n=len(risks)), tuple(facts.label(risk) for risk in risks[:5]))
+        for key, risks in (("undated", undated), ("unowned", unowned), ("accept", accepted))
+        if risks
+    ]
+    gaps = [row for row in mappings(draft.document, "coverage") if row.get("gap")]
+    if gaps:
+        found.append(Cell(words("decision.gaps", n=len(gaps))))
+    return Items(tuple(found) or (Cell(words("shared.none")),))
+
+
+def overview(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+    """Purpose, basis, scope, team, method, data sources."""
+    words, document = draft.words, draft.document
+    laws = tuple(Cell(words(f"law.{place}")) for place in range(1, 8))
+    return (
+        Sub(words("sub.purpose")),
+        draft.text("overview.purpose"),
+        Sub(words("sub.basis")),
+        Items(laws, ordered=True),
+        Sub(words("sub.scope")),
+        draft.text("overview.scope", units=len(_units(facts)), systems=len(_systems(facts)), assets=len(facts.assets)),
+        _unit_table(draft, facts),
+        Sub(words("sub.team")),
+        draft.text("overview.team"),
+        Sub(words("sub.method")),
+        draft.text("overview.method", method=words.term("method", document.get("method"))),
+        _parameters(draft),
+        Sub(words("sub.sources")),
+        draft.text("overview.sources"),
+        _coverage(draft),
+    )
+
+
+def _units(facts: Facts) -> dict[str, str]:
+    """Units in scope with their names."""
+    found: dict[str, str] = {key: key for key in strings(mapping(facts.document, "scope").get("units"))}
+    for asset in facts.assets.values():
+        key = visible(asset.get("unit") or "")
+        if key:
+            found[key] = facts.draft.words.say(asset.get("unit_name")) or key
+    return found
+
+
+def _unit_table(draft: Draft, facts: Facts) -> Table:
+    words = draft.words
+    rows = []
+    for key, name in _units(facts).items():
+        assets = [asset for asset in facts.assets.values() if visible(asset.get("unit") or "") == key]
+        posts = dict.fromkeys(words.say(asset.get("post")) for asset in assets if asset.get("post"))
+        risks = [risk for risk in facts.risks if visible(facts.asset(risk).get("unit") or "") == key]
+        high = sum(level_of(risk, "current") >= 4 for risk in risks)
+        rows.append((name, key, "、".join(posts) if words.language == "zh" else "; ".join(posts), len(assets), len(risks), high))
+    columns = draft.columns(
+        "unit", ("name", 2.6), ("#id", 1.6), ("post", 2.4), ("assets", 0.9, "end"), ("risks", 0.9, "end"), ("high", 0.9, "end")
+    )
+    return draft.table("units", columns, rows)
+
+
+def _parameters(draft: Draft) -> Table:
+    words, document = draft.words, draft.document
+    window = mapping(document, "window")
+    playbook = mapping(document, "playbook")
+    rows = [
+        (words("parameter.method"), visible(document.get("method") or "—")),
+        (words("parameter.playbook"), " ".join(
+            part for part in (words.say(playbook.get("title")), words.say(playbook.get("id")), words.say(playbook.get("version"))) if part)),
+        (words("parameter.window"), f"{moment(window.get('since'))} — {moment(window.get('until'))}"),
+        (words("parameter.days"), figure(window.get("days"))),
+        (words("parameter.as_of"), moment(document.get("as_of"))),
+        (words("parameter.ruleset"), visible(document.get("ruleset_version") or "—")),
+        (words("parameter.efficacy"), words("parameter.efficacy_value")),
+        (words("parameter.line"), words("parameter.line_value")),
+    ]
+    return draft.table("parameters", draft.columns("parameter", ("name", 1.4), ("value", 3)), rows)
+
+
+def _coverage(draft: Draft) -> Table:
+    words = draft.words
+    rows: list[tuple[Any, ...]] = []
+    for item in mappings(draft.document, "coverage"):
+        gap = words.say(item.get("gap")) if item.get("gap") not in (None, False, True) else ""
+        if item.get("gap") is True:
+            gap = words("coverage.gap")
+        rows.append(
+            (
+                words.say(item.get("source")),
+                moment(item.get("last_event")),
+                figure(item.get("events")),
+                Cell(gap or words("coverage.none"), tone="warn" if gap else ""),
+            )
+        )
+    columns = draft.columns("coverage", ("source", 2), ("last", 2.4), ("events", 1, "end"), ("gap", 3))
+    return draft.table("coverage", columns, rows)
+
+
+def _systems(facts: Facts) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for asset in facts.assets.values():
+        found.setdefault(facts.draft.words.say(asset.get("system")) or "—", []).append(asset)
+    return found
+
+
+def described(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+    """Systems, clouds and protection levels."""
+    words = draft.words
+    rows = []
+    for system, assets in _systems(facts).items():
+        rows.append(
+            (
+                system,
+                _joined(words.language, [words.say(a.get("unit_name") or a.get("unit")) for a in assets]),
+                _joined(words.language, [words.say(a.get("cloud")) for a in assets]),
+                _joined(words.language, [words.say(a.get("business")) for a in assets]),
+                _joined(words.language, [words.say(a.get("mlps_level")) for a in assets]),
+                len(assets),
+            )
+        )
+    columns = draft.columns(
+        "system", ("name", 2.2), ("unit", 2.2), ("cloud", 1.8), ("business", 2), ("mlps", 0.8, "center"), ("assets", 0.8, "end")
+    )
+    return (
+        draft.text("described.lead", systems=len(rows), n=len(facts.assets)),
+        draft.table("systems", columns, rows),
+        draft.text("described.topology"),
+    )
+
+
+def _joined(language: str, values: list[str]) -> str:
+    return ("、" if language == "zh" else ", ").join(dict.fromkeys(value for value in values if value)) or "—"
+
+
+def assets(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+    """Business with its importance, assets with their values, and how these come about."""
+    words = draft.words
+    importance: dict[str, int] = {}
+    held: Counter[str] = Counter()
+    for asset in facts.assets.values():
+        name = words.say(asset.get("business")) or "—"
+        importance[name] = max(importance.get(name, 0), whole(asset.get("importance")))
+        held[name] += 1
+    business = [
+        (name, Cell(words.level(level), tone=tone(level)), held[name])
+        for name, level in sorted(importance.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    rows = [
+        (
+            words.say(asset.get("name")),
+            key,
+            words.say(asset.get("unit_name") or asset.get("unit")),
+            words.say(asset.get("business")),
+            "/".join(figure(asset.get(part)) for part in ("c", "i", "a")),
+            figure(asset.get("v_cia")),
+            figure(asset.get("importance")),
+            _carry(draft, asset.get("carry")),
+            Cell(figure(asset.get("value")), tone=tone(asset.get("value"))),
+        )
+        for key, asset in facts.assets.items()
+    ]
+    columns = draft.columns(
+        "asset", ("name", 2.6), ("#id", 1.7), ("unit", 2), ("business", 1.7), ("cia", 0.9, "center"), ("v_cia", 0.7, "center"),
+        ("importance", 0.9, "center"), ("carry", 0.9, "center"), ("value", 0.8, "center")
+    )
+    return (
+        draft.table("importance", draft.columns("importance", ("name", 3), ("level", 1, "center"), ("assets", 1, "end")), business),
+        draft.text("assets.basis"),
+        draft.table("assets", columns, rows, dense=True),
+    )
+
+
+def _carry(draft: Draft, value: object) -> str:
+    if isinstance(value, int | float):
+        return figure(value)
+    return draft.words.term("carry", value) or "—"
+
+
+def share(value: object) -> str:
+    """A share of one as per cent; anything else as it stands."""
+    return percent(value) if isinstance(value, int | float) else visible(value or "—")

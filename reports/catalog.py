@@ -1,0 +1,82 @@
+"""Every report that ships: a finished document in, files out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from reports.assessment import build as assessment
+from reports.assessment.oscal import assessment_results
+from reports.drill import build as drill
+from reports.shared.ledger import clean
+from reports.shared.paper import pdf
+from reports.shared.web import page
+from reports.spec import Report
+from yunshao.errors import WrongUse
+from yunshao.text import LANGUAGES
+
+FORMAT_VERSION = "yunshao-report/1"
+FORMATS = ("html", "pdf", "json", "oscal")
+BUILDERS: dict[str, tuple[Callable[[Mapping[str, Any], str], Report], str]] = {
+    "assessment": (assessment.build, assessment.LIMITS_CHAPTER),
+    "drill": (drill.build, drill.LIMITS_CHAPTER),
+}
+
+
+def build(
+    kind: str, document: Mapping[str, Any], languages: Sequence[str], formats: Sequence[str]
+) -> dict[str, bytes]:
+    """The files of a report, such as `assessment.zh.pdf` and `assessment.json`; the same input gives the same bytes.
+
+    Raises WrongUse for a kind, language or format that is not there.
+    """
+    _check(kind, languages, formats)
+    write, limits_chapter = BUILDERS[kind]
+    document = clean(document)
+    files: dict[str, bytes] = {}
+    twins: dict[str, Any] = {}
+    for language in dict.fromkeys(languages):
+        report = write(document, language)
+        shaped = orjson.loads(orjson.dumps(report))
+        twins[language] = shaped
+        if "html" in formats:
+            files[f"{kind}.{language}.html"] = page(report, shaped)
+        if "pdf" in formats:
+            files[f"{kind}.{language}.pdf"] = pdf(report, shaped, limits_chapter)
+    if "json" in formats:
+        files[f"{kind}.json"] = _twin(kind, document, twins)
+    if "oscal" in formats:
+        files[f"{kind}.oscal.json"] = assessment_results(document)
+    return files
+
+
+def _check(kind: str, languages: Sequence[str], formats: Sequence[str]) -> None:
+    if kind not in BUILDERS:
+        raise WrongUse(f"no report of kind {kind!r}", f"one of {', '.join(BUILDERS)}")
+    for language in languages:
+        if language not in LANGUAGES:
+            raise WrongUse(f"no reports in language {language!r}", f"one of {', '.join(LANGUAGES)}")
+    for wanted in formats:
+        if wanted not in FORMATS:
+            raise WrongUse(f"no report format {wanted!r}", f"one of {', '.join(FORMATS)}")
+    if "oscal" in formats and kind != "assessment":
+        raise WrongUse(f"a {kind} has no OSCAL form", "OSCAL is for assessments; take json")
+    if not languages or not formats:
+        raise WrongUse("a report needs a language and a format", "for example zh and pdf")
+
+
+def _twin(kind: str, document: Mapping[str, Any], reports: Mapping[str, Any]) -> bytes:
+    """The JSON twin: the document as it was, and what was printed in each language, without the drawings."""
+    bare = {language: _without_drawings(shaped) for language, shaped in reports.items()}
+    whole = {"format": FORMAT_VERSION, "kind": kind, "document": document, "reports": bare}
+    return orjson.dumps(whole, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+
+
+def _without_drawings(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_drawings(item) for key, item in value.items() if key != "svg"}
+    if isinstance(value, list):
+        return [_without_drawings(item) for item in value]
+    return value

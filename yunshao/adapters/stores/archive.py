@@ -1,0 +1,114 @@
+"""Documents, the drill register and the trail in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from yunshao.adapters.stores.database import Part, now
+from yunshao.adapters.stores.plain import clean, dumps, loads
+from yunshao.errors import NotFound, WrongUse
+from yunshao.model.event import Event, EventRef, native_digest
+
+MAX_TRAIL_TEXT = 4000
+
+Document = dict[str, Any]
+
+
+class SqliteArchive(Part):
+    """JSON documents by kind and id."""
+
+    def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+        with self._db.writing() as connection:
+            _write(connection, kind, key, document)
+
+    def get(self, kind: str, key: str) -> Document:
+        row = self._db.row("SELECT body FROM document WHERE kind=? AND key=?", (kind, clean(key)))
+        if row is None:
+            raise NotFound(f"no {kind} {key!r}")
+        found: Document = loads(row[0])
+        return found
+
+    def find(self, kind: str, limit: int = 100) -> list[Document]:
+        rows = self._db.rows("SELECT body FROM document WHERE kind=? ORDER BY written DESC LIMIT ?", (kind, limit))
+        return [loads(row[0]) for row in rows]
+
+    def change(self, kind: str, key: str, change: Callable[[Document | None], Document]) -> Document:
+        with self._db.writing() as connection:
+            row = connection.execute("SELECT body FROM document WHERE kind=? AND key=?", (kind, clean(key))).fetchone()
+            changed = change(loads(row[0]) if row else None)
+            _write(connection, kind, key, changed)
+        return changed
+
+
+def _write(connection: sqlite3.Connection, kind: str, key: str, document: Mapping[str, Any]) -> None:
+    connection.execute(
+        """INSERT INTO document(kind, key, body, written)
+           VALUES (?1, ?2, ?3, (SELECT coalesce(max(written), 0) + 1 FROM document WHERE kind=?1))
+           ON CONFLICT(kind, key) DO UPDATE SET body=excluded.body, written=excluded.written""",
+        (kind, clean(key), dumps(document)),
+    )
+
+
+class SqliteDrills(Part):
+    """The register of injected events: the only thing that makes an event a drill's."""
+
+    def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
+        with self._db.writing() as connection:
+            for source, uid, digest, planned in injected:
+                connection.execute(
+                    "INSERT INTO injected VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT(source, uid) DO NOTHING",
+                    (source, clean(uid), drill, digest, planned),
+                )
+                held = connection.execute(
+                    "SELECT drill, digest FROM injected WHERE source=? AND uid=?", (source, clean(uid))
+                ).fetchone()
+                if held != (drill, digest):
+                    raise WrongUse(f"event {uid!r} of {source} is registered already", "a drill makes its own event ids")
+
+    def injected(self, drill: str) -> list[tuple[str, str, int]]:
+        sql = "SELECT source, uid, planned FROM injected WHERE drill=? ORDER BY planned, source, uid"
+        return [(source, uid, planned) for source, uid, planned in self._db.rows(sql, (drill,))]
+
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        drill = ""
+        for event in events:
+            row = self._db.row(
+                "SELECT drill, digest, genuine FROM injected WHERE source=? AND uid=?", (event.source, clean(event.uid))
+            )
+            if row is None or (drill and row[0] != drill):
+                return ""
+            waiting = batch.get((event.source, event.uid))
+            if not (native_digest(waiting.native) == row[1] if waiting else row[2]):
+                return ""
+            drill = row[0]
+        return drill
+
+
+def settle_injected(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+    """Say of each registered event that arrives here whether it is what the drill sent."""
+    waiting = {
+        (source, uid): digest
+        for source, uid, digest in connection.execute("SELECT source, uid, digest FROM injected WHERE genuine IS NULL")
+    }
+    if not waiting:
+        return
+    for event in events:
+        name = (event.source, clean(event.uid))
+        if name in waiting:
+            genuine = native_digest(event.native) == waiting[name]
+            connection.execute("UPDATE injected SET genuine=? WHERE source=? AND uid=?", (int(genuine), *name))
+
+
+class SqliteTrail(Part):
+    """Who did what."""
+
+    def note(self, by: str, did: str, on: str, detail: str = "") -> None:
+        values = [clean(text)[:MAX_TRAIL_TEXT] for text in (by, did, on, detail)]
+        with self._db.writing() as connection:
+            connection.execute("INSERT INTO trail(at, by, did, subject, detail) VALUES (?, ?, ?, ?, ?)", (now(), *values))
+
+    def trail(self, limit: int = 200) -> list[dict[str, Any]]:
+        rows = self._db.rows("SELECT at, by, did, subject, detail FROM trail ORDER BY number DESC LIMIT ?", (limit,))
+        return [{"at": at, "by": by, "did": did, "on": subject, "detail": detail} for at, by, did, subject, detail in rows]

@@ -1,0 +1,141 @@
+"""An alert query as SQL, driven from whichever index holds the fewest rows."""
+
+from __future__ import annotations
+
+import sqlite3
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from yunshao.adapters.stores.plain import clean
+from yunshao.model.alert import AlertQuery
+
+FEW = 20_000
+TRIGRAM = 3
+MOSTLY_EMPTY = {"drill", "assignee"}
+MAX_WORDS = 8
+MAX_TITLES = 500
+MIN_TIME, MAX_TIME = -(1 << 62), 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`FROM tables WHERE where ORDER BY order DESC` with its values."""
+
+    tables: str
+    where: str
+    values: list[Any]
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """One column's condition; it may drive the query where the column has an index."""
+
+    column: str
+    test: str
+    values: tuple[Any, ...]
+
+
+def filter_of(query: AlertQuery, connection: sqlite3.Connection) -> Filter:
+    """Alerts `a` that the query asks for.
+
+    SQLite has no statistics here and guesses badly, so every condition is kept from its index with a unary plus,
+    but for one that few rows meet; where there is none such, the newest rows are walked until the page is full.
+    """
+    conditions = _conditions(query)
+    words, short = _words(query.text)
+    driver = None if words else _driver(conditions, connection)
+    parts = [_driving(c) if c is driver else f"+a.{c.column} {c.test}" for c in conditions]
+    values = [value for condition in conditions for value in condition.values]
+    for word in short:
+        part, more = _title_condition(word, connection)
+        parts.append(part)
+        values += more
+    for key, value in query.facts.items():
+        parts.append(_FACT)
+        values += [clean(key), clean(value)]
+    if not words:
+        return Filter("alert a", " AND ".join(parts) or "1", values, "a.number")
+    text_parts = ["x.search LIKE ?"] * len(words) + ["instr(lower(x.search), ?)"] * len(words)
+    text_values = [f"%{word.replace('%', '_')}%" for word in words] + words
+    return Filter(
+        "alert_text x CROSS JOIN alert a ON a.number = x.rowid",
+        " AND ".join([*text_parts, *parts]),
+        [*text_values, *values],
+        "x.rowid",
+    )
+
+
+def _driving(condition: _Condition) -> str:
+    """The index of a column that is mostly empty holds no empty values; saying so again lets SQLite use it."""
+    test = f"a.{condition.column} {condition.test}"
+    return f"{test} AND a.{condition.column} <> ''" if condition.column in MOSTLY_EMPTY else test
+
+
+_FACT = """EXISTS (SELECT 1 FROM alert_body f, json_each(f.body, '$.finding.facts') j
+    WHERE f.number = a.number AND j.key = ? AND CAST(j.value AS TEXT) = ?)"""
+
+
+def _conditions(query: AlertQuery) -> list[_Condition]:
+    found: list[_Condition] = []
+    lists: tuple[tuple[str, Sequence[str]], ...] = (
+        ("status", query.status),
+        ("level", query.level),
+        ("unit", query.unit),
+        ("rule_id", (query.rule,) if query.rule else ()),
+        ("entity", (query.entity,) if query.entity else ()),
+        ("assignee", (query.assignee,) if query.assignee else ()),
+    )
+    for column, wanted in lists:
+        if wanted:
+            marks = ", ".join("?" * len(wanted))
+            found.append(_Condition(column, f"IN ({marks})", tuple(map(clean, wanted))))
+    if query.since is not None or query.until is not None:
+        bounds = tuple(
+            max(MIN_TIME, min(MAX_TIME, bound))
+            for bound in (MIN_TIME if query.since is None else query.since, MAX_TIME if query.until is None else query.until - 1)
+        )
+        found.append(_Condition("time", "BETWEEN ? AND ?", bounds))
+    return found + _drill(query.drill)
+
+
+def _drill(drill: str) -> list[_Condition]:
+    if drill == "any":
+        return []
+    if drill == "no":
+        return [_Condition("drill", "= ''", ())]
+    if drill == "only":
+        return [_Condition("drill", "<> ''", ())]
+    return [_Condition("drill", "= ?", (clean(drill),))]
+
+
+def _driver(conditions: Sequence[_Condition], connection: sqlite3.Connection) -> _Condition | None:
+    """The condition that the fewest rows meet, if they are few; counting stops where they are not."""
+    best, least = None, FEW
+    for condition in conditions:
+        if condition.test == "= ''":
+            continue
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM alert a WHERE {_driving(condition)} LIMIT ?)"  # noqa: S608
+        count = connection.execute(sql, (*condition.values, least)).fetchone()[0]
+        if count < least:
+            best, least = condition, count
+    return best
+
+
+# SQLite's lower() knows ASCII alone; so must we, to find what it stored.
+_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
+
+
+def _words(text: str) -> tuple[list[str], list[str]]:
+    """Words of three characters and more, which the index finds anywhere in an alert, and shorter ones."""
+    words = [clean(word).translate(_LOWER) for word in text.split()[:MAX_WORDS]]
+    return [word for word in words if len(word) >= TRIGRAM], [word for word in words if len(word) < TRIGRAM]
+
+
+def _title_condition(word: str, connection: sqlite3.Connection) -> tuple[str, list[str]]:
+    """A word of one or two characters is looked for in titles alone, of which there are few."""
+    sql = "SELECT rule_id FROM alert_title WHERE instr(words, ?) LIMIT ?"
+    rules = [rule for (rule,) in connection.execute(sql, (word, MAX_TITLES))]
+    return f"a.rule_id IN ({', '.join('?' * len(rules))})", rules

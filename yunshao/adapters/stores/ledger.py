@@ -1,0 +1,119 @@
+"""The ledger in SQLite: received = processed + rejected + repeated, per source and minute; and the dead letters."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from yunshao.adapters.stores.database import Part
+from yunshao.adapters.stores.plain import clean
+from yunshao.model.event import Event, Rejected
+from yunshao.ports import Batch
+
+MAX_REJECTS = 200_000
+MAX_REJECT_BYTES = 512 << 20
+MAX_RAW = 1 << 20
+MAX_DETAIL = 1000
+HOUR = 3_600_000
+MINUTE = 60_000
+
+
+class SqliteHealth(Part):
+    """Counts of each source, and what could not be taken."""
+
+    def sources(self) -> list[dict[str, Any]]:
+        columns = ("source", "received", "processed", "rejected", "repeated", "last_event", "last_received")
+        rows = self._db.rows(
+            "SELECT name, received, processed, rejected, repeated, last_event, last_received FROM source ORDER BY name"
+        )
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
+        where, values = ("WHERE source=?", [clean(source)]) if source else ("", [])
+        rows = self._db.rows(
+            "SELECT number, source, position, reason, detail, raw, received, hint FROM reject "
+            f"{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - a constant of ours
+            [*values, limit],
+        )
+        return [(number, Rejected(*rest)) for number, *rest in rows]
+
+    def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
+        """The counts per source and minute (ms of its start) of when records were received."""
+        columns = ("source", "minute", "received", "processed", "rejected", "repeated")
+        sql = "SELECT * FROM ledger WHERE minute >= ? AND minute < ? ORDER BY minute, source"
+        return [dict(zip(columns, row, strict=True)) for row in self._db.rows(sql, (since, until))]
+
+
+def write_counts(connection: sqlite3.Connection, batch: Batch, at: int) -> None:
+    """Add a batch to the counts of its sources, in the minute of its commit."""
+    processed = Counter(event.source for event in batch.events)
+    rejected = Counter(clean(record.source) for record in batch.rejected)
+    last_event: dict[str, int] = {}
+    last_received: dict[str, int] = {}
+    for event in batch.events:
+        last_event[event.source] = max(last_event.get(event.source, event.time), event.time)
+        last_received[event.source] = max(last_received.get(event.source, 0), event.received)
+    received = {clean(source): count for source, count in batch.received.items()}
+    repeated = {clean(source): count for source, count in batch.repeated.items()}
+    for source in sorted({*processed, *rejected, *received, *repeated}):
+        counts = [part.get(source, 0) for part in (received, processed, rejected, repeated)]
+        newest = (last_event.get(source), last_received.get(source) or (at if counts[0] else None))
+        connection.execute(_SOURCE, (source, *counts, *newest))
+        connection.execute(_LEDGER, (source, at // MINUTE * MINUTE, *counts))
+
+
+_SOURCE = """INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET
+    received=received+excluded.received, processed=processed+excluded.processed,
+    rejected=rejected+excluded.rejected, repeated=repeated+excluded.repeated,
+    last_event=max(coalesce(last_event, excluded.last_event), coalesce(excluded.last_event, last_event)),
+    last_received=max(coalesce(last_received, excluded.last_received), coalesce(excluded.last_received, last_received))"""
+
+_LEDGER = """INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(source, minute) DO UPDATE SET
+    received=received+excluded.received, processed=processed+excluded.processed,
+    rejected=rejected+excluded.rejected, repeated=repeated+excluded.repeated"""
+
+
+def write_tally(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+    """Count events per hour of their time, source, unit and class."""
+    counts = Counter((hour_of(event.time), event.source, event.owner.unit, class_uid(event)) for event in events)
+    connection.executemany(
+        """INSERT INTO tally VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT(hour, source, unit, class_uid) DO UPDATE SET events=events+excluded.events""",
+        [(*key, count) for key, count in counts.items()],
+    )
+
+
+def hour_of(time: int) -> int:
+    """The start of the hour, in milliseconds."""
+    return time // HOUR * HOUR
+
+
+def class_uid(event: Event) -> int:
+    """The event's OCSF class, 0 where it has none."""
+    value = event.ocsf.get("class_uid")
+    return value if type(value) is int and 0 <= value < 1 << 31 else 0
+
+
+def write_rejects(connection: sqlite3.Connection, rejected: Sequence[Rejected]) -> None:
+    """Keep what could not be taken, the newest of it: bounded in number and in bytes."""
+    if not rejected:
+        return
+    upto = connection.execute("SELECT coalesce(max(upto), 0) FROM reject").fetchone()[0]
+    rows = []
+    for record in rejected:
+        raw = record.raw[:MAX_RAW]
+        upto += len(raw)
+        texts = (record.reason, record.detail[:MAX_DETAIL])
+        rows.append(
+            (clean(record.source), record.position, *map(clean, texts), raw, record.received, clean(record.hint[:MAX_DETAIL]), upto)
+        )
+    connection.executemany(
+        "INSERT INTO reject(source, position, reason, detail, raw, received, hint, upto) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+    )
+    connection.execute(
+        """DELETE FROM reject WHERE number <= max((SELECT max(number) FROM reject) - ?,
+           coalesce((SELECT number FROM reject WHERE upto < ? ORDER BY upto DESC LIMIT 1), 0))""",
+        (MAX_REJECTS, upto - MAX_REJECT_BYTES),
+    )

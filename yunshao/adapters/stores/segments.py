@@ -1,0 +1,169 @@
+"""Events as Parquet files: written whole before the transaction that lists them, merged when there are many."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from yunshao.adapters.stores.columns import SCHEMA, columns_of
+from yunshao.errors import Unreachable
+from yunshao.model.event import Event
+
+DAY = 86_400_000
+OLDEST, NEWEST = 400 * DAY, 2 * DAY
+MAX_DAYS = 24
+ODD = "odd"
+EPOCH = date(1970, 1, 1).toordinal()
+SMALL_BYTES = 32 << 20
+MANY = 32
+# A reader that listed a file before it was merged may still be reading it.
+RETIRED_FOR = 10 * 60_000
+ROW_GROUP = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One file: its path below the folder of events, its day, and what it holds."""
+
+    path: str
+    day: str
+    events: int
+    bytes: int
+    since: int
+    until: int
+
+
+def by_day(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Events by the day of their time. Days that no clock can explain share one group, and so do the smallest of too
+    many: times are written by the source, and must not decide how many files there are."""
+    days: dict[str, list[Event]] = {}
+    for event in events:
+        ordinary = -OLDEST <= event.time - event.received <= NEWEST
+        days.setdefault(_day(event.time) if ordinary else ODD, []).append(event)
+    named = sorted((day for day in days if day != ODD), key=lambda day: (-len(days[day]), day))
+    for day in named[MAX_DAYS:]:
+        days.setdefault(ODD, []).extend(days.pop(day))
+    return days
+
+
+def _day(time: int) -> str:
+    return date.fromordinal(EPOCH + time // DAY).isoformat()
+
+
+def write_segments(folder: Path, events: Sequence[Event]) -> list[Segment]:
+    """Durable files of these events, not listed anywhere yet. Raises Unreachable and leaves nothing."""
+    written: list[Segment] = []
+    try:
+        for day, found in by_day(events).items():
+            found.sort(key=lambda event: event.time)
+            written.append(_write(folder, day, found))
+    except OSError as error:
+        remove(folder, [segment.path for segment in written])
+        raise Unreachable(f"events cannot be written: {error.strerror or error}", "look at the disk", str(folder)) from error
+    return written
+
+
+def _write(folder: Path, day: str, events: list[Event]) -> Segment:
+    table = pa.table(columns_of(events), schema=SCHEMA)
+    path, temporary = _names(folder, day)
+    try:
+        pq.write_table(table, temporary, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+        size = _settle(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return Segment(str(path.relative_to(folder)), day, len(events), size, events[0].time, events[-1].time)
+
+
+def _names(folder: Path, day: str) -> tuple[Path, Path]:
+    below = folder / f"day={day}"
+    if not below.is_dir():
+        below.mkdir(parents=True, exist_ok=True)
+        _sync_folder(folder)
+    name = secrets.token_hex(12)
+    return below / f"{name}.parquet", below / f".{name}.tmp"
+
+
+def _settle(temporary: Path, path: Path) -> int:
+    """Bytes to the disk, then the name, then the folder; gives the size."""
+    handle = os.open(temporary, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    temporary.rename(path)
+    _sync_folder(path.parent)
+    return path.stat().st_size
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove(folder: Path, paths: Iterable[str]) -> None:
+    """Delete files that nothing lists any more; one that is gone already is as good."""
+    for path in paths:
+        (folder / path).unlink(missing_ok=True)
+
+
+def remove_strangers(folder: Path, listed: set[str]) -> None:
+    """Delete what a crash left behind: files that are not in the manifest."""
+    for path in folder.glob("day=*/*"):
+        if path.name.endswith((".parquet", ".tmp")) and str(path.relative_to(folder)) not in listed:
+            path.unlink(missing_ok=True)
+
+
+def enter(connection: sqlite3.Connection, segments: Iterable[Segment]) -> None:
+    """Into the manifest."""
+    connection.executemany(
+        "INSERT INTO segment(path, day, events, bytes, since, until) VALUES (?, ?, ?, ?, ?, ?)",
+        [(s.path, s.day, s.events, s.bytes, s.since, s.until) for s in segments],
+    )
+
+
+def crowded_day(connection: sqlite3.Connection) -> str:
+    """The day with the most small segments, where they are many; else an empty string."""
+    row = connection.execute(
+        """SELECT day FROM segment WHERE retired IS NULL AND bytes < ? GROUP BY day HAVING count(*) > ?
+           ORDER BY count(*) DESC LIMIT 1""",
+        (SMALL_BYTES, MANY),
+    ).fetchone()
+    return row[0] if row else ""
+
+
+def merge(folder: Path, day: str, paths: Sequence[str]) -> Segment:
+    """One durable file with the events of these, in order of time, not listed anywhere yet."""
+    path, temporary = _names(folder, day)
+    files = [str(folder / name) for name in paths]
+    try:
+        with duckdb.connect(":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(folder)}) as connection:
+            connection.execute("SET preserve_insertion_order=false")
+            connection.execute(
+                f"COPY (SELECT * FROM read_parquet($files, hive_partitioning=false) ORDER BY time) TO '{_quoted(temporary)}' "  # noqa: S608
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})",
+                {"files": files},
+            )
+        size = _settle(temporary, path)
+    except (OSError, duckdb.Error) as error:
+        temporary.unlink(missing_ok=True)
+        raise Unreachable(f"segments cannot be merged: {error}", "look at the disk", str(folder)) from error
+    facts: Any = pq.read_table(path, columns=["time"])["time"]
+    return Segment(str(path.relative_to(folder)), day, len(facts), size, facts[0].as_py(), facts[-1].as_py())
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
