@@ -3,7 +3,7 @@
     python bench/matching.py FOLDER_OF_RULES... [--events N] [--rules N]
 
 Every event has new ids, ARNs, addresses and agents, so that nothing is flattered by remembering. Rounds of both
-measures alternate; the median of each is printed.
+measures alternate; the least of each is printed, because other work on the machine only ever adds.
 """
 
 from __future__ import annotations
@@ -88,17 +88,24 @@ def main() -> None:
     rules = load_folders(asked.folders).rules[: asked.rules]
     dice = random.Random(7)
     lines = [orjson.dumps(fresh_event(dice)) for _ in range(asked.events)]
-    events = [Event("aws.cloudtrail", str(n), 0, orjson.loads(line), lambda _n, _i: {}) for n, line in enumerate(lines)]
-    parse, match = [], []
+    parse, wrap, match = [], [], []
     fired = 0
     for _ in range(asked.rounds):
         matches = Matcher(rules).matches
         parse.append(microseconds(orjson.loads, lines))
-        match.append(microseconds(matches, events))
-        fired = sum(len(matches(event)) for event in events)
-    loads, ask = statistics.median(parse), statistics.median(match)
-    print(f"rules {len(rules)}, events {len(lines)}, fired {fired}, bytes an event {statistics.mean(map(len, lines)):.0f}")
+        wrap.append(microseconds(as_event, lines))
+        match.append(microseconds(lambda line, ask=matches: ask(as_event(line)), lines))
+        fired = sum(len(matches(as_event(line))) for line in lines)
+    loads, ask = min(parse), min(match) - min(wrap)
+    print(
+        f"rules {len(rules)}, events {len(lines)}, fired {fired}, bytes an event {statistics.mean(map(len, lines)):.0f}"
+    )
     print(f"orjson.loads {loads:.2f} us   matching {ask:.2f} us   ratio {ask / loads:.2f}")
+
+
+def as_event(line: bytes) -> Event:
+    """The event of a line; it is matched at once, as in the stream."""
+    return Event("aws.cloudtrail", "uid", 0, orjson.loads(line), lambda _native, _identity: {})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from typing import Any
 from collectors.files.reading import Framing
 from yunshao.ports import Parser
 
-_DAY = re.compile(r" \((\d{4}-\d{2}-\d{2})\)\Z")
+_MOMENT = re.compile(r" \((\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})Z\)\Z")
+SAMPLES_RECEIVED = 1_767_323_045_000
+_LAST_SECOND = 253_402_300_799
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,25 @@ def samples(collector: Collector) -> Iterator[Sample]:
             continue
         refused = stem.startswith("wrong_")
         expected = folder.joinpath(f"{stem}.reason" if refused else f"{stem}.ocsf.json").read_bytes()
-        hint = dated_hint(entry.name, 1_767_323_045_000) if collector.framing == "lines" else entry.name
+        hint = hint_for(collector.framing, entry.name, SAMPLES_RECEIVED)
         yield Sample(stem, entry.read_bytes().removesuffix(b"\n"), hint, expected, refused)
 
 
 def dated_hint(hint: str, received: int) -> str:
-    """The hint with the day (UTC) a record came in, for sources whose time stamps name no year."""
-    day = datetime.fromtimestamp(received / 1000, UTC).date()
-    return f"{hint} ({day.isoformat()})"
+    """The hint with the moment (UTC) a record came in, for sources whose time stamps name no year."""
+    seconds = min(max(received // 1000, 0), _LAST_SECOND)
+    return f"{hint} ({datetime.fromtimestamp(seconds, UTC).strftime('%Y-%m-%dT%H:%M:%S')}Z)"
 
 
-def day_of(hint: str) -> datetime | None:
-    """The day that `dated_hint` wrote down."""
-    found = _DAY.search(hint)
+def moment_of(hint: str) -> datetime | None:
+    """The moment that `dated_hint` wrote down."""
+    found = _MOMENT.search(hint)
     try:
         return datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
     except ValueError:
         return None
+
+
+def hint_for(framing: Framing, hint: str, received: int) -> str:
+    """What an intake writes beside its records: dated where lines are read."""
+    return dated_hint(hint, received) if framing == "lines" else hint

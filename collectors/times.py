@@ -28,9 +28,10 @@ def iso_millis(text: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        moment = _mended(text)
-        if moment is None:
+        mended = _mended(text)
+        if mended is None:
             return _from_digits(text)
+        moment = mended
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // _MILLISECOND

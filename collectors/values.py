@@ -38,7 +38,15 @@ def integer(value: Any) -> int | None:
     if isinstance(value, float):
         value = int(value) if isfinite(value) else None
     elif isinstance(value, str):
-        value = int(value) if len(value) < 20 and value.isascii() and value.lstrip("-").isdigit() and value[-1] != "-" and value.count("-") < 2 else None
+        value = (
+            int(value)
+            if len(value) < 20
+            and value.isascii()
+            and value.lstrip("-").isdigit()
+            and value[-1] != "-"
+            and value.count("-") < 2
+            else None
+        )
     return value if isinstance(value, int) and -_INT64 <= value < _INT64 else None
 
 

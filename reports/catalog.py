@@ -25,9 +25,7 @@ BUILDERS: dict[str, tuple[Callable[[Mapping[str, Any], str], Report], str]] = {
 }
 
 
-def build(
-    kind: str, document: Mapping[str, Any], languages: Sequence[str], formats: Sequence[str]
-) -> dict[str, bytes]:
+def build(kind: str, document: Mapping[str, Any], languages: Sequence[str], formats: Sequence[str]) -> dict[str, bytes]:
     """The files of a report, such as `assessment.zh.pdf` and `assessment.json`; the same input gives the same bytes.
 
     Raises WrongUse for a kind, language or format that is not there.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from collectors.aws_cloudtrail.routes import API, BY_SERVICE, DATASTORE, PRIVILEGED_SERVICES, Route, crud
+from collectors.aws_cloudtrail.routes import API, BY_SERVICE, PRIVILEGED_SERVICES, Route, crud
 from collectors.aws_cloudtrail.shape import SERVICE, actor_of, cloud_of, endpoint_of, resources_of, target_of
 from collectors.events import FAILURE, INFORMATIONAL, LOW, MEDIUM, STATUS, SUCCESS, event, leftovers, metadata
 from collectors.json_record import digest, native_of
@@ -23,7 +23,12 @@ _MAPPED = frozenset(
         "userAgent", "userIdentity", "serviceEventDetails", "readOnly",
     }
 )  # fmt: skip
-_PLAIN_SECRETS = frozenset({"password", "secretString", "secretBinary", "masterUserPassword", "sAMLAssertion", "webIdentityToken", "credentials", "newPassword", "oldPassword", "accessKey"})  # fmt: skip
+_PLAIN_SECRETS = frozenset(
+    {
+        "accessKey", "credentials", "masterUserPassword", "newPassword", "oldPassword", "password", "sAMLAssertion",
+        "secretBinary", "secretString", "webIdentityToken",
+    }
+)  # fmt: skip
 
 
 class CloudTrail:
@@ -55,7 +60,9 @@ class CloudTrail:
 
     def normalise(self, native: Native, identity: Identity) -> Ocsf:
         """Its OCSF form: the class of what was done, or API Activity."""
-        operation = first_text(native.get("eventName"), mapping(native.get("insightDetails")).get("eventName")) or "Insight"
+        operation = (
+            first_text(native.get("eventName"), mapping(native.get("insightDetails")).get("eventName")) or "Insight"
+        )
         service = text(native.get("eventSource")) or ""
         route = BY_SERVICE.get(service, {}).get(operation)
         subject = target_of(route, native) if route else None
@@ -63,8 +70,8 @@ class CloudTrail:
             route = Route(API, crud(operation, flag(native.get("readOnly"))))
             subject = {}
         members = {**_members(native, operation, service), **subject}
-        if route.class_uid not in (API, DATASTORE):
-            members.pop("resources", None)
+        if route.class_uid != API and members["resources"]:
+            members["unmapped"] = {**(members["unmapped"] or {}), "resources": members.pop("resources")}
         failed = members["status_id"] == FAILURE
         return event(
             route.class_uid,
@@ -84,7 +91,7 @@ def recognises(native: Any, hint: str) -> bool:  # noqa: ARG001
     inner = native.get("detail")
     if isinstance(inner, dict) and "eventName" in inner:
         native = inner
-    return "eventTime" in native and "awsRegion" in native or "CloudTrailEvent" in native
+    return ("eventTime" in native and "awsRegion" in native) or "CloudTrailEvent" in native
 
 
 def _unwrapped(native: Native) -> Native:
@@ -173,4 +180,3 @@ def _unmapped(native: Native, tls: dict[str, Any]) -> dict[str, Any] | None:
     if tls:
         rest["tlsDetails"] = tls
     return without_secrets(rest) or None
-

@@ -37,10 +37,7 @@ class Balance:
     def run(self, buffer: bytes) -> int:
         """The index after the value, or MORE, or BROKEN (at index `at`)."""
         while True:
-            if self._in_string:
-                verdict = self._finish_string(buffer)
-            else:
-                verdict = self._next_bracket(buffer)
+            verdict = self._finish_string(buffer) if self._in_string else self._next_bracket(buffer)
             if verdict is not None:
                 return verdict
 

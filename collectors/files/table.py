@@ -8,7 +8,17 @@ from typing import Any
 import orjson
 
 MAX_FIELDS = 2000
-_DIRECTIVES = (b"separator", b"set_separator", b"empty_field", b"unset_field", b"path", b"open", b"fields", b"types", b"close")
+_DIRECTIVES = (
+    b"separator",
+    b"set_separator",
+    b"empty_field",
+    b"unset_field",
+    b"path",
+    b"open",
+    b"fields",
+    b"types",
+    b"close",
+)
 _WHOLE = frozenset({"count", "int", "port"})
 _REAL = frozenset({"double", "interval", "time"})
 

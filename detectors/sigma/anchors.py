@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from detectors.sigma.pattern import Test, Text, Wild
+from detectors.sigma.expression import required_literal
+from detectors.sigma.pattern import Expression, Test, Text, Wild
 from detectors.sigma.predicate import fold
 from detectors.sigma.tree import AllOf, AnyOf, Item, Node
 
@@ -94,6 +95,9 @@ def _of_item(item: Item) -> list[KeySet]:
 
 
 def _key(field: str, test: Test) -> Key | None:
+    if isinstance(test, Expression):
+        needed = fold(required_literal(test.pattern))
+        return Key("inside", field, needed) if len(needed) >= SHORTEST_INSIDE else None
     if not isinstance(test, Text):
         return None
     literal = test.literal

@@ -11,6 +11,7 @@ from detectors.sigma.tree import Node, Not, all_of, any_of
 
 _TOKEN = re.compile(r"\s*(?:(\(|\)|\|)|([^\s()|]+))")
 _PATTERN = re.compile(r"[A-Za-z0-9_*]+\Z")
+_OPEN, _PIPE = "(", "|"
 _QUANTIFIERS = ("1", "any", "all")
 
 
@@ -38,7 +39,7 @@ def _tokens(text: str) -> list[str]:
         if match is None:
             raise ConditionError(f"cannot read {text[position : position + 20]!r}")
         token = match.group(1) or match.group(2)
-        if token == "|":
+        if token == _PIPE:
             raise ConditionError("aggregation after a pipe is obsolete: write a correlation rule instead")
         found.append(token)
         position = match.end()
@@ -96,7 +97,7 @@ class _Reader:
 
     def _primary(self, depth: int) -> Node:
         token = self._take()
-        if token == "(":
+        if token == _OPEN:
             node = self.alternatives(depth + 1)
             if self._take() != ")":
                 raise ConditionError("a closing parenthesis is missing")

@@ -112,7 +112,8 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> Document | None:
         """The finished document when this event ends one."""
-        line = event.start_mark.line + 1
+        mark = event.start_mark
+        line = mark.line + 1 if mark else 1
         if isinstance(event, yaml.ScalarEvent):
             self._put(self._scalar(event, line), 1, line, event.anchor)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):

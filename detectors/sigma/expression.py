@@ -7,10 +7,11 @@ expressions in the public rule tree needs one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 from detectors.sigma.limits import MAX_REGEX
 from detectors.sigma.pattern import Expression
@@ -50,11 +51,60 @@ def check_expression(expression: Expression) -> str:
 def finder(expression: Expression) -> Callable[[str], bool]:
     """Whether the expression is found in a text; only its first 65 536 characters are searched."""
     search = _compiled(expression).search
+    literal = "" if _ignores_case(expression) else required_literal(expression.pattern)
 
     def found(text: str) -> bool:
+        if literal and literal not in text:
+            return False
         try:
             return search(text[:MAX_SUBJECT]) is not None
         except UnicodeError:
             return search(text[:MAX_SUBJECT].encode("utf-8", "replace").decode("utf-8")) is not None
 
     return found
+
+
+def _ignores_case(expression: Expression) -> bool:
+    return expression.ignore_case or "(?" in expression.pattern
+
+
+_TOKEN = re.compile(
+    r"""
+    (?P<escape>\\.)
+    | (?P<class>\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\])
+    | (?P<quantifier>(?:[*+?]|\{\d*,?\d*\})[?+]?)
+    | (?P<special>[().|^$])
+    | (?P<literal>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_UNCLEAR = re.compile(r"\\[0-9xpPQEC]")
+
+
+def required_literal(pattern: str) -> str:
+    """The longest text that stands in everything the expression finds; empty where none is plain to see."""
+    if _UNCLEAR.search(pattern):
+        return ""
+    runs, run, depth = [""], "", 0
+    for token in _TOKEN.finditer(pattern):
+        kind, text = token.lastgroup, token.group()
+        if kind == "special" and text in "()":
+            depth += 1 if text == "(" else -1
+        if depth == 0 and text == "|" and kind == "special":
+            return ""
+        plain = _plain(kind, text) if depth == 0 else ""
+        if plain:
+            run += plain
+            continue
+        if kind == "quantifier" and depth == 0 and not text.startswith("+"):
+            run = run[:-1]
+        runs.append(run)
+        run = ""
+    return max(*runs, run, key=len)
+
+
+def _plain(kind: str | None, text: str) -> str:
+    """The character that a token stands for, if it stands for one alone."""
+    if kind == "literal":
+        return text
+    return text[1] if kind == "escape" and not text[1].isalnum() else ""

@@ -198,6 +198,11 @@ def find_native(source: str, overlay: Mapping[str, Paths] | None = None) -> Call
     return find
 
 
+def is_flat(source: str, field: str) -> bool:
+    """Whether a field is nothing but a key of the source's native record."""
+    return NATIVE.get(source, {}).get(field, (field,)) == (field,) and "." not in field
+
+
 def find_generic(source: str) -> Callable[[str], Get]:
     """As `find_native`, and where the native record has nothing, the event's OCSF form."""
     native = find_native(source)
@@ -221,7 +226,8 @@ def _in_ocsf(get: Get) -> Get:
 
 def windows_view(native: Native) -> Native:
     """System and event data of a Windows event side by side, whichever tool printed it."""
-    event = native.get("Event") if isinstance(native.get("Event"), dict) else native
+    inner = native.get("Event")
+    event: Native = inner if isinstance(inner, dict) else native
     winlog = native.get("winlog")
     flat = {key: value for key, value in event.items() if not isinstance(value, dict)}
     if isinstance(winlog, dict):

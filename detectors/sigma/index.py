@@ -9,40 +9,46 @@ from ahocorasick_rs import AhoCorasick
 
 from detectors.sigma.anchors import ANYWHERE, KeySet
 from detectors.sigma.build import Find
+from detectors.sigma.predicate import remembered
 from detectors.sigma.values import MISSING, Get, every_text, leaves, text_of
 from yunshao.model.event import Event, Native
 
 Numbers = tuple[int, ...]
 Probe = Callable[[Native, Event], Numbers]
 FEW = 8
-MAX_REMEMBERED = 4_096
 
 
 class Index:
     """Rules filed under keys; rules without any are candidates always."""
 
-    def __init__(self, chosen: Sequence[KeySet | None], find: Find) -> None:
+    def __init__(self, chosen: Sequence[KeySet | None], find: Find, flat: Callable[[str], bool]) -> None:
+        """`flat` says whether a field is read as a plain key of the record: such look-ups are done in place."""
         filed: dict[tuple[str, str], dict[str, list[int]]] = {}
-        self.always: Numbers = tuple(number for number, keys in enumerate(chosen) if keys is None)
         for number, keys in enumerate(chosen):
             for key in keys or ():
-                numbers = filed.setdefault((key.kind, key.field), {}).setdefault(key.literal, [])
-                numbers.append(number)
-        self._probes = tuple(
-            _probe(kind, _anywhere if field == ANYWHERE else find(field), table)
-            for (kind, field), table in filed.items()
-        )
+                filed.setdefault((key.kind, key.field), {}).setdefault(key.literal, []).append(number)
+        self.always: Numbers = tuple(number for number, keys in enumerate(chosen) if keys is None)
+        self._overlaps = any(len({(key.kind, key.field) for key in keys or ()}) > 1 for keys in chosen)
+        self._plain: list[tuple[str, Callable[[str, Numbers], Numbers], Probe]] = []
+        self._probes: list[Probe] = []
+        for (kind, field), table in filed.items():
+            frozen = {literal: tuple(dict.fromkeys(numbers)) for literal, numbers in table.items()}
+            probe = _probe(kind, _anywhere if field == ANYWHERE else find(field), frozen)
+            if kind == "equals" and field != ANYWHERE and flat(field):
+                self._plain.append((field, frozen.get, probe))
+            else:
+                self._probes.append(probe)
 
     def candidates(self, native: Native, event: Event) -> Numbers:
-        """The numbers of the rules to try, each once, in order."""
+        """The numbers of the rules to try, each once, in no order."""
         found = self.always
-        mixed = False
+        for field, look, slow in self._plain:
+            value = native.get(field)
+            if value is not None:
+                found += look(value.casefold(), ()) if type(value) is str else slow(native, event)
         for probe in self._probes:
-            numbers = probe(native, event)
-            if numbers:
-                mixed = mixed or bool(found)
-                found = found + numbers if found else numbers
-        return tuple(sorted(set(found))) if mixed else found
+            found += probe(native, event)
+        return tuple(set(found)) if self._overlaps and len(found) > 1 else found
 
 
 def _anywhere(native: Native, _event: Event) -> str:
@@ -50,11 +56,10 @@ def _anywhere(native: Native, _event: Event) -> str:
     return "\n".join(every_text(native))
 
 
-def _probe(kind: str, get: Get, table: Mapping[str, Sequence[int]]) -> Probe:
-    frozen = {literal: tuple(sorted(set(numbers))) for literal, numbers in table.items()}
+def _probe(kind: str, get: Get, table: Mapping[str, Numbers]) -> Probe:
     if kind == "equals":
-        return _equals(get, frozen)
-    return _on_texts(get, _tail(frozen) if kind == "tail" else _inside(frozen))
+        return _equals(get, table)
+    return _on_texts(get, _tail(table) if kind == "tail" else remembered(_inside(table)))
 
 
 def _equals(get: Get, table: Mapping[str, Numbers]) -> Probe:
@@ -82,7 +87,7 @@ def _on_texts(get: Get, look: Callable[[str], Numbers]) -> Probe:
             text = text_of(leaf)
             if text is not None:
                 found.update(look(text))
-        return tuple(sorted(found))
+        return tuple(found)
 
     return probe
 
@@ -115,26 +120,10 @@ def _inside(table: Mapping[str, Numbers]) -> Callable[[str], Numbers]:
         hits = automaton.find_matches_as_indexes(text.casefold(), overlapping=True)
         return _union([numbers[hit] for hit in {hit[0] for hit in hits}]) if hits else ()
 
-    return _remembered(many)
+    return many
 
 
 def _union(found: Sequence[Numbers]) -> Numbers:
     if len(found) == 1:
         return found[0]
-    return tuple(sorted({number for numbers in found for number in numbers}))
-
-
-def _remembered(look: Callable[[str], Numbers]) -> Callable[[str], Numbers]:
-    answers: dict[str, Numbers] = {}
-
-    def ask(text: str) -> Numbers:
-        known = answers.get(text)
-        if known is None:
-            known = look(text)
-            if len(text) <= 1_024:
-                if len(answers) >= MAX_REMEMBERED:
-                    answers.clear()
-                answers[text] = known
-        return known
-
-    return ask
+    return tuple({number for numbers in found for number in numbers})

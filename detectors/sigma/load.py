@@ -24,7 +24,7 @@ Entry = Rule | Correlation | Filter
 def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None) -> Loaded:
     """Every rule in these files and folders, in order of path. Raises BadConfiguration for a path that is not there.
 
-    `placeholders` gives the values of `%name%` in items with `expand`; a rule that needs one that is missing is refused.
+    `placeholders` gives the values of `%name%` in items with `expand`; a rule that lacks one is refused.
     """
     return load_texts(((str(path), _read(path)) for path in rule_files(paths)), placeholders or {})
 
@@ -158,7 +158,7 @@ def _references(entries: Iterable[Rule | Correlation]) -> dict[str, str]:
 
 def _unreachable(correlation: Correlation, ids: Mapping[str, str], known: Mapping[str, Correlation]) -> str:
     """Why the references of a correlation cannot be followed; empty when they can."""
-    waiting = [(correlation, (correlation.id,))]
+    waiting: list[tuple[Correlation, tuple[str, ...]]] = [(correlation, (correlation.id,))]
     while waiting:
         here, path = waiting.pop()
         for name in here.rules:
@@ -201,27 +201,26 @@ def _merged(documents: Iterable[Document], name: str) -> Iterator[Document]:
     last: Map | None = None
     for document in documents:
         value = document.value
-        if value is None:
+        if not isinstance(value, Map):
+            if value is not None:
+                yield document
             continue
-        action = value.get("action") if isinstance(value, Map) else None
-        if action is None:
-            value = _overlaid(common, value) if isinstance(value, Map) and common is not None else value
-        elif action == "global":
-            common = _overlaid(common, value) if common is not None else value
-            continue
-        elif action == "reset":
+        action = value.get("action")
+        if action == "reset":
             common = None
-            continue
-        elif action == "repeat" and last is not None:
-            value = _overlaid(last, value)
+        elif action == "global":
+            common = _overlaid(common, value)
+        elif action is None or (action == "repeat" and last is not None):
+            last = _overlaid(common if action is None else last, value)
+            yield Document(last, document.line)
         else:
             raise BadContent(f"unknown action {str(action)[:40]!r}", "", name, value.line_of("action"))
-        last = value if isinstance(value, Map) else None
-        yield Document(value, document.line)
 
 
-def _overlaid(below: Map, above: Map) -> Map:
+def _overlaid(below: Map | None, above: Map) -> Map:
     """Both maps in one; `above` wins, maps inside are joined alike."""
+    if below is None:
+        return above
     joined = Map(above.line)
     for part in (below, above):
         for key, value in part.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from detectors.sigma.anchors import KeySet, anchor_sets, choose
 from detectors.sigma.build import Builder, Find, Holds
-from detectors.sigma.fields import LOGON_PROCESS, OCSF, VIEWS, find_generic, find_native
+from detectors.sigma.fields import LOGON_PROCESS, OCSF, VIEWS, find_generic, find_native, is_flat
 from detectors.sigma.index import Index
 from detectors.sigma.model import Rule
 from detectors.sigma.route import Feed, feeds
@@ -47,6 +47,12 @@ class Matcher:
         return source in self._of
 
 
+def view_of(event: Event) -> Native:
+    """The record of an event as rules read it."""
+    view = VIEWS.get(event.source)
+    return event.native if view is None else view(event.native)
+
+
 class _SourceMatcher:
     """The rules of one source."""
 
@@ -65,7 +71,8 @@ class _SourceMatcher:
             self._holds.append(builders[feed.fields].build(tree))
             candidates.append(_indexable(anchor_sets(tree), feed))
         standard = any(_reads_standard(feed) for _rule, feed in pairs)
-        self._index = Index(choose(candidates), find_generic(source) if standard else find_native(source))
+        find = find_generic(source) if standard else find_native(source)
+        self._index = Index(choose(candidates), find, lambda field: is_flat(source, field) and not standard)
         self._candidates = self._index.candidates
 
     def matches(self, event: Event) -> Sequence[Rule]:
@@ -74,8 +81,11 @@ class _SourceMatcher:
         if not numbers:
             return ()
         holds, rules = self._holds, self._rules
-        found = [rules[number] for number in numbers if holds[number](native, event)]
-        return found if len(found) < 2 else list({id(rule): rule for rule in found}.values())
+        fired = [number for number in numbers if holds[number](native, event)]
+        if len(fired) < 2:
+            return [rules[number] for number in fired]
+        fired.sort()
+        return list({id(rule): rule for rule in (rules[number] for number in fired)}.values())
 
 
 def _reads_standard(feed: Feed) -> bool:

@@ -100,7 +100,7 @@ def _tests(name: str, chain: list[str], values: list[Any], placeholders: Placeho
     if kind == "exists":
         return [_present(name, chain, value) for value in values]
     if kind == "re":
-        return [_expression(chain, value, placeholders) for value in _expanded(chain, values, placeholders)]
+        return [_expression(chain, value) for value in _expanded(chain, values, placeholders)]
     if kind == "cidr":
         return [_network(chain, value) for value in _expanded(chain, values, placeholders)]
     if "fieldref" in chain:
@@ -147,7 +147,7 @@ def _present(name: str, chain: list[str], value: Any) -> Present:
     return Present(value)
 
 
-def _expression(chain: list[str], value: Any, placeholders: Placeholders) -> Expression:
+def _expression(chain: list[str], value: Any) -> Expression:
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
         raise ModifierError("`re` takes text")
     flags: dict[str, bool] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from detectors.sigma.expression import finder
 from detectors.sigma.pattern import Compare, Expression, Network, Null, Part, Present, Reference, Test, Text, Wild
@@ -14,7 +15,9 @@ from detectors.sigma.values import MISSING, address_of, leaves, moment_of, numbe
 OfText = Callable[[str], bool]
 OfValue = Callable[[Any], bool]
 
+T = TypeVar("T")
 MAX_REMEMBERED = 4_096
+MAX_KEPT_LENGTH = 1_024
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "eq": operator.eq,
     "neq": operator.ne,
@@ -71,21 +74,10 @@ def _width(parts: Iterable[Part]) -> int:
     return sum(1 if isinstance(part, Wild) else len(part) for part in parts)
 
 
-def remembered(test: OfText) -> OfText:
-    """The same test with its latest answers kept: texts in logs repeat."""
-    answers: dict[str, bool] = {}
-
-    def ask(text: str) -> bool:
-        known = answers.get(text)
-        if known is None:
-            known = test(text)
-            if len(text) <= 1_024:
-                if len(answers) >= MAX_REMEMBERED:
-                    answers.clear()
-                answers[text] = known
-        return known
-
-    return ask
+def remembered(ask: Callable[[str], T]) -> Callable[[str], T]:
+    """The same function with its latest answers about short texts kept: texts in logs repeat."""
+    known = lru_cache(maxsize=MAX_REMEMBERED)(ask)
+    return lambda text: known(text) if len(text) <= MAX_KEPT_LENGTH else ask(text)
 
 
 class _Shapes:
@@ -141,7 +133,7 @@ def _inside(literals: tuple[str, ...]) -> OfText:
         return lambda text: only in text
 
     def test(text: str) -> bool:
-        for literal in literals:  # noqa: SIM110: a generator would cost as much as the search
+        for literal in literals:  # noqa: SIM110
             if literal in text:
                 return True
         return False
@@ -192,8 +184,8 @@ def of_value(test: Test) -> OfValue:
         case Text() | Expression():
             return _on_text(any_text((test,)))
         case Network(network):
-            return lambda value: (found := address_of(value)) is not None and (
-                found.version == network.version and found in network
+            return lambda value: (
+                (found := address_of(value)) is not None and (found.version == network.version and found in network)
             )
         case Compare(name, wanted, ""):
             return _number(_OPERATORS[name], wanted)
@@ -229,10 +221,15 @@ def _moment(compare: Callable[[float, float], bool], wanted: float, part: str) -
 def any_value(tests: tuple[Test, ...]) -> OfValue:
     """Whether a value that is there meets at least one of the tests; a list does when any element does."""
     texts = [test for test in tests if isinstance(test, (Text, Expression))]
-    asks = [_on_text(any_text(texts))] if texts else []
-    asks.extend(of_value(test) for test in tests if not isinstance(test, (Text, Expression)))
+    others = [of_value(test) for test in tests if not isinstance(test, (Text, Expression))]
+    if not texts:
+        return lambda value: any(each(leaf) for leaf in leaves(value) for each in others)
+    of_text = any_text(texts)
+    asks = [_on_text(of_text), *others]
 
     def ask(value: Any) -> bool:
+        if type(value) is str:
+            return of_text(value) or any(each(value) for each in others)
         return any(each(leaf) for leaf in leaves(value) for each in asks)
 
     return ask

@@ -156,9 +156,9 @@ def _words(reading: Reading) -> Words:
     for key in block:
         if key not in _WORD_KEYS:
             raise reading.refuse(f"unknown key {key!r}", "yunshao", key, mend=f"one of {', '.join(_WORD_KEYS)}")
-    texts = {key: reading.text_at("yunshao", key) for key in _TEXTS}
-    lists = {key: reading.texts_at("yunshao", key) for key in _LISTS}
-    return Words(**texts, **lists, weakness=_weakness(reading, block.get("weakness")))
+    said: dict[str, Any] = {key: reading.text_at("yunshao", key) for key in _TEXTS}
+    said.update({key: reading.texts_at("yunshao", key) for key in _LISTS})
+    return Words(**said, weakness=_weakness(reading, block.get("weakness")))
 
 
 def _weakness(reading: Reading, given: Any) -> dict[str, Any]:
@@ -232,7 +232,9 @@ def read_filter(reading: Reading) -> Filter:
     if named is None:
         raise reading.refuse("the filter does not say for which rules it is", "filter", mend="rules: any, or a list")
     anyone = isinstance(named, str) and named.lower() == "any"
-    return Filter(title=title, logsource=logsource, tree=tree, rules=() if anyone else reading.texts_at("filter", "rules"))
+    return Filter(
+        title=title, logsource=logsource, tree=tree, rules=() if anyone else reading.texts_at("filter", "rules")
+    )
 
 
 def _detection(reading: Reading, key: str, reserved: tuple[str, ...]) -> Node:

@@ -64,7 +64,9 @@ def _timespan(reading: Reading) -> int:
     found = _TIMESPAN.match(given)
     milliseconds = int(found.group(1)) * _UNIT_MS[found.group(2)] if found else 0
     if not 0 < milliseconds <= MAX_TIMESPAN_MS:
-        raise reading.refuse(f"timespan {given[:40]!r} cannot be used", "correlation", "timespan", mend="such as 5m or 1h")
+        raise reading.refuse(
+            f"timespan {given[:40]!r} cannot be used", "correlation", "timespan", mend="such as 5m or 1h"
+        )
     return milliseconds
 
 
@@ -93,7 +95,9 @@ def _aliases(reading: Reading, block: Mapping, rules: tuple[str, ...]) -> dict[s
             raise reading.refuse("an alias names a field for each rule", "correlation", "aliases", alias)
         strange = [rule for rule in fields if rule not in rules]
         if strange:
-            raise reading.refuse(f"the alias names {strange[0][:60]!r}, which is not among the rules", "correlation", "aliases", alias)
+            raise reading.refuse(
+                f"the alias names {strange[0][:60]!r}, which is not among the rules", "correlation", "aliases", alias
+            )
     return {alias: dict(fields) for alias, fields in given.items()}
 
 

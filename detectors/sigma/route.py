@@ -237,7 +237,8 @@ SERVICES: Mapping[tuple[str, str], tuple[Feed, ...]] = {
 }
 
 LINUX_CATEGORIES: Mapping[str, tuple[Feed, ...]] = {
-    category: (Feed("auditd", None, "generic"),) for category in ("process_creation", "file_event", "network_connection")
+    category: (Feed("auditd", None, "generic"),)
+    for category in ("process_creation", "file_event", "network_connection")
 }
 
 
@@ -250,7 +251,8 @@ def feeds(logsource: LogSource) -> tuple[Feed, ...]:
     if product == "zeek":
         return (_zeek(service),) if service else CATEGORIES.get(category, (Feed("zeek"),))
     if product == "suricata":
-        return (_suricata(service or category),) if service or category else (Feed("suricata.eve"),)
+        kind = category if service == "eve" else service or category
+        return (_suricata(kind),) if kind else (Feed("suricata.eve"),)
     if product == "linux" and category:
         return LINUX_CATEGORIES.get(category, ())
     known = SERVICES.get((product, service))

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from reports.assessment.facts import ARROW, LEVELS, Facts, level_of, tone, value_of
-from reports.assessment.front import share
+from reports.assessment.facts import ARROW, LEVELS, Facts, level_of, share, tone, value_of
 from reports.shared.charts import Square, heat_map, lines
-from reports.shared.draft import Draft
+from reports.shared.draft import Draft, Shown
 from reports.shared.plain import figure, half_up, local, mapping, mappings, number, pick, strings, visible, whole
 from reports.spec import Block, Cell, Figure, Pair, Paragraph, Sub, Table
 
 AXIS = (1, 2, 3, 4, 5)
-MAX_DAYS = 120
+MAX_DAYS = 800
+MAX_DOTS = 45
 
 
 def threats(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -36,8 +36,16 @@ def threats(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         for threat in facts.threats.values()
     ]
     columns = draft.columns(
-        "threat", ("name", 2.4), ("source", 1.2), ("kind", 1.3), ("techniques", 1.4), ("episodes", 1.1, "end"),
-        ("precision", 1, "end"), ("per_year", 0.9, "end"), ("frequency", 1.1, "center"), ("basis", 1.7)
+        "threat",
+        ("name", 2.4),
+        ("source", 1.4),
+        ("kind", 1.35),
+        ("techniques", 1.35),
+        ("episodes", 1.1, "end"),
+        ("precision", 1, "end"),
+        ("per_year", 0.9, "end"),
+        ("frequency", 1.1, "center"),
+        ("basis", 1.7),
     )
     table = draft.table("threats", columns, rows, dense=True, note=words("threats.note"))
     return draft.text("threats.lead", n=len(rows)), table, _alerts_by_day(draft)
@@ -45,26 +53,34 @@ def threats(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 
 def _basis(draft: Draft, row: dict[str, Any]) -> Cell:
     """Alerts as evidence, or that the value was declared."""
-    return draft.evidence(row.get("alerts"), draft.words.term("basis_kind", row.get("basis")) or draft.words("declared"))
+    return draft.evidence(
+        row.get("alerts"), draft.words.term("basis_kind", row.get("basis")) or draft.words("declared")
+    )
 
 
 def _alerts_by_day(draft: Draft) -> Figure | None:
-    """Alerts per day over the window; left out where nothing was counted."""
+    """Alerts per day (per week in a long window); left out where nothing was counted."""
     words, window = draft.words, mapping(draft.document, "window")
     first, last = local(window.get("since")), local(window.get("until"))
     times = [at for row in draft.ledger.alerts.values() if (at := local(row.get("time"))) is not None]
     if first is None or last is None or not times or not 0 < (last - first).days <= MAX_DAYS:
         return None
-    counts = Counter(f"{at:%m-%d}" for at in times if first <= at <= last)
-    days = [f"{first + timedelta(days=step):%m-%d}" for step in range((last - first).days + 1)]
+    step = 7 if (last - first).days > MAX_DOTS else 1
+    counts = Counter((at - first).days // step for at in times if first <= at <= last)
+    spans = range((last - first).days // step + 1)
+    days = [f"{first + timedelta(days=span * step):%m-%d}" for span in spans]
     total = sum(counts.values())
     refs = draft.ledger.basis(
-        words("basis.days"), words("basis.days_value", n=total), total, words("basis.days_method"),
-        words("basis.alerts_inputs"), draft.ledger.cite(list(draft.ledger.alerts))[0],
+        words("basis.days"),
+        words("basis.days_value", n=total),
+        total,
+        words("basis.days_method"),
+        words("basis.alerts_inputs"),
+        draft.ledger.cite(list(draft.ledger.alerts))[0],
     )
-    busiest = max(days, key=lambda day: counts[day])
-    alt = words("alt.days", n=total, days=len(days), busiest=busiest, most=counts[busiest])
-    svg = lines(days, {words("figure.days"): [counts[day] for day in days]}, alt)
+    busiest = max(spans, key=lambda span: counts[span])
+    alt = words("alt.days", n=total, step=step, busiest=days[busiest], most=counts[busiest])
+    svg = lines(days, {words("figure.days"): [counts[span] for span in spans]}, alt)
     return draft.figure("days", svg, alt, note=alt, refs=refs)
 
 
@@ -85,10 +101,19 @@ def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         for measure in facts.measures.values()
     ]
     columns = draft.columns(
-        "measure", ("name", 2.6), ("system", 2), ("kind", 1.2), ("deployed", 1, "end"), ("health", 1, "end"),
-        ("efficacy", 1, "end"), ("effectiveness", 0.8, "end"), ("techniques", 1.6)
+        "measure",
+        ("name", 2.6),
+        ("system", 2),
+        ("kind", 1.2),
+        ("deployed", 1, "end"),
+        ("health", 1, "end"),
+        ("efficacy", 1, "end"),
+        ("effectiveness", 0.8, "end"),
+        ("techniques", 1.6),
     )
-    return draft.text("measures.lead", n=len(rows)), draft.table("measures", columns, rows, dense=True, note=words("measures.note"))
+    return draft.text("measures.lead", n=len(rows)), draft.table(
+        "measures", columns, rows, dense=True, note=words("measures.note")
+    )
 
 
 def weaknesses(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -108,8 +133,15 @@ def weaknesses(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         for key, weakness in facts.weaknesses.items()
     ]
     columns = draft.columns(
-        "weakness", ("name", 2.6), ("#id", 1.5), ("system", 1.7), ("kind", 1), ("severity", 1.1, "center"),
-        ("exposed", 0.8, "center"), ("techniques", 1.3), ("basis", 1.6)
+        "weakness",
+        ("name", 2.6),
+        ("#id", 1.5),
+        ("system", 1.7),
+        ("kind", 1.2),
+        ("severity", 1.1, "center"),
+        ("exposed", 0.8, "center"),
+        ("techniques", 1.3),
+        ("basis", 1.6),
     )
     return draft.text("weaknesses.lead", n=len(rows)), draft.table("weaknesses", columns, rows, dense=True)
 
@@ -147,7 +179,7 @@ def _criteria(draft: Draft) -> list[Block]:
         ]
         columns = draft.columns("matrix", (f"{key}_axis", 1.6, "center"), *((str(at), 1.0, "center") for at in AXIS))
         blocks.append(draft.table(f"matrix_{key}", columns, [row for row in rows if len(row) == len(columns)]))
-    cuts = [
+    cuts: list[tuple[str, ...]] = [
         (draft.words(f"cut.{key}"), *_cut(value))
         for key, value in mapping(criteria, "cuts").items()
         if key in {"L", "F", "R"}
@@ -166,7 +198,7 @@ def _cut(value: object) -> tuple[str, ...]:
 
 def _sheet(draft: Draft, facts: Facts) -> Table:
     words = draft.words
-    rows = [
+    rows: list[tuple[Shown, ...]] = [
         (
             Cell(facts.label(risk), anchor=facts.label(risk)),
             visible(risk.get("id") or ""),
@@ -175,15 +207,28 @@ def _sheet(draft: Draft, facts: Facts) -> Table:
             _graded(risk, "L"),
             _graded(risk, "F"),
             _pair(risk, "R"),
-            *(Cell(figure(level_of(risk, side) or None), tone=tone(level_of(risk, side))) for side in ("inherent", "current")),
+            *(
+                Cell(figure(level_of(risk, side) or None), tone=tone(level_of(risk, side)))
+                for side in ("inherent", "current")
+            ),
             draft.evidence(risk.get("evidence"), words("declared")),
         )
         for risk in facts.risks
     ]
     columns = draft.columns(
-        "sheet", ("ref", 1), ("#id", 1.2), ("risk", 4.2), ("A", 0.62, "center"), ("T", 0.62, "center"), ("V", 0.85, "center"),
-        ("L", 1.3, "center"), ("F", 1.3, "center"), ("R", 1.15, "center"), ("inherent", 0.75, "center"),
-        ("current", 0.75, "center"), ("evidence", 1.3)
+        "sheet",
+        ("ref", 0.95),
+        ("#id", 1.1),
+        ("risk", 3.5),
+        ("A", 0.5, "center"),
+        ("T", 0.5, "center"),
+        ("V", 0.8, "center"),
+        ("L", 1.8, "center"),
+        ("F", 1.8, "center"),
+        ("R", 1.15, "center"),
+        ("inherent", 0.7, "center"),
+        ("current", 0.7, "center"),
+        ("evidence", 1.55),
     )
     return draft.table("sheet", columns, rows, dense=True, note=words("analysis.sheet_note"))
 
@@ -208,7 +253,9 @@ def _worked(draft: Draft, facts: Facts) -> list[Block]:
     if not facts.risks:
         return []
     risk = facts.risks[0]
-    values = {key: figure(pick(risk, "current", key)) for key in ("T", "A", "V", "L", "L_level", "F", "F_level", "R", "level")}
+    values = {
+        key: figure(pick(risk, "current", key)) for key in ("T", "A", "V", "L", "L_level", "F", "F_level", "R", "level")
+    }
     before = figure(pick(risk, "inherent", "V"))
     text = words("analysis.worked", risk=facts.words_of(risk), before=before, **values)
     return [Sub(words("sub.worked")), Paragraph(text, (facts.label(risk),))]
@@ -218,8 +265,12 @@ def evaluation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     """Heat maps, risk by asset and by business, the acceptance line."""
     words = draft.words
     refs = draft.ledger.basis(
-        words("basis.heat"), words("basis.heat_value", n=len(facts.risks)), len(facts.risks), words("basis.heat_method"),
-        words("basis.counts_inputs"), facts.evidence_of(facts.high("inherent")),
+        words("basis.heat"),
+        words("basis.heat_value", n=len(facts.risks)),
+        len(facts.risks),
+        words("basis.heat_method"),
+        words("basis.counts_inputs"),
+        facts.evidence_of(facts.high("inherent")),
     )
     pair = Pair(_heat(draft, facts, "inherent", refs), _heat(draft, facts, "current", refs))
     return (
@@ -242,11 +293,12 @@ def _heat(draft: Draft, facts: Facts, side: str, refs: tuple[str, ...]) -> Figur
         place = whole(pick(risk, side, "L_level")), whole(pick(risk, side, "F_level"))
         fields.setdefault(place, []).append(level_of(risk, side))
     squares = [
-        [Square(len(fields.get((row, column), ())), max(fields.get((row, column), (0,)))) for column in AXIS] for row in AXIS
+        [Square(len(fields.get((row, column), ())), max(fields.get((row, column), (0,)))) for column in AXIS]
+        for row in AXIS
     ]
     said = ", ".join(f"L{row}×F{column}: {len(found)}" for (row, column), found in sorted(fields.items(), reverse=True))
     alt = words(f"alt.heat_{side}", fields=said or words("shared.none"))
-    names = [words.level(level) for level in AXIS]
+    names = [str(level) for level in AXIS]
     svg = heat_map(squares, names, names, words("axis.L"), words("axis.F"), alt)
     return draft.figure(f"heat_{side}", svg, alt, refs=refs)
 
@@ -269,8 +321,12 @@ def _by_asset(draft: Draft, facts: Facts) -> Table:
             )
         )
     columns = draft.columns(
-        "by_asset", ("name", 2.6), ("unit", 2), ("worst", 1.1, "center"), *((f"l{level}", 0.6, "end") for level in LEVELS),
-        ("top", 2.2)
+        "by_asset",
+        ("name", 2.6),
+        ("unit", 2),
+        ("worst", 1.1, "center"),
+        *((f"l{level}", 0.6, "end") for level in LEVELS),
+        ("top", 2.2),
     )
     return draft.table("by_asset", columns, rows, dense=True)
 
@@ -279,7 +335,10 @@ def _quantitative(draft: Draft) -> Table:
     """Annual loss figures, when a quantitative run was made."""
     words = draft.words
     rows = [
-        (words.say(item.get("name") or item.get("risk")), *(_money(item.get(key)) for key in ("mean", "p50", "p90", "p95")))
+        (
+            words.say(item.get("name") or item.get("risk")),
+            *(_money(item.get(key)) for key in ("mean", "p50", "p90", "p95")),
+        )
         for item in mappings(draft.document, "quantitative")
     ]
     columns = draft.columns(

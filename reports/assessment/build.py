@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.assessment import analysis, ending, front
+from reports.assessment import analysis, ending, front, objects
 from reports.assessment.facts import Facts
 from reports.shared.closing import finish, report_number
 from reports.shared.draft import Draft
@@ -24,8 +24,8 @@ def build(document: Mapping[str, Any], language: str) -> Report:
     chapters = (
         ("summary", front.summary),
         ("overview", front.overview),
-        ("described", front.described),
-        ("assets", front.assets),
+        ("described", objects.described),
+        ("assets", objects.assets),
         ("threats", analysis.threats),
         ("measures", analysis.measures),
         ("weaknesses", analysis.weaknesses),

@@ -9,7 +9,7 @@ from reports.shared.plain import day, mappings
 from reports.spec import Block, Cell, Sub, Table
 
 
-def data_security(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+def data_security(draft: Draft, _: Facts) -> tuple[Block | None, ...]:
     """Risk sources of data processing, and the list of core and important data, when supplied."""
     words, document = draft.words, draft.document
     sources = [
@@ -29,8 +29,14 @@ def data_security(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         for item in mappings(document, "data_assets")
     ]
     source_columns = draft.columns(
-        "risk_source", ("#id", 1), ("area", 1.4), ("data", 1.6), ("description", 3), ("harm", 0.9, "center"),
-        ("possibility", 0.9, "center"), ("level", 0.9, "center")
+        "risk_source",
+        ("#id", 1),
+        ("area", 1.4),
+        ("data", 1.6),
+        ("description", 3),
+        ("harm", 0.9, "center"),
+        ("possibility", 0.9, "center"),
+        ("level", 0.9, "center"),
     )
     return (
         draft.text("data.lead"),
@@ -40,7 +46,7 @@ def data_security(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     )
 
 
-def compliance(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+def compliance(draft: Draft, _: Facts) -> tuple[Block | None, ...]:
     """Requirements with their evidence; what nothing measured is said to need a person."""
     words = draft.words
     rows = [
@@ -75,7 +81,7 @@ def treatment(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             facts.link(risk.get("id")),
             facts.words_of(risk),
             Cell(words.level(level_of(risk, "current")), tone=tone(level_of(risk, "current"))),
-            words.term("treatment", risk.get("treatment")) or "—",
+            words.term("action", risk.get("treatment")) or "—",
             words.say(risk.get("post") or facts.asset(risk).get("post")) or "—",
             Cell(day(risk.get("due")), tone="warn" if level_of(risk, "current") >= 4 and not risk.get("due") else ""),
             words.say(risk.get("residual")) or "—",
@@ -83,8 +89,14 @@ def treatment(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         for risk in above
     ]
     columns = draft.columns(
-        "treatment", ("ref", 0.85), ("risk", 3.6), ("current", 1, "center"), ("treatment", 1.7), ("post", 1.7), ("due", 1.2),
-        ("residual", 0.9, "center")
+        "treatment",
+        ("ref", 0.85),
+        ("risk", 3.6),
+        ("current", 1, "center"),
+        ("treatment", 1.7),
+        ("post", 1.7),
+        ("due", 1.2),
+        ("residual", 0.9, "center"),
     )
     below = len(facts.risks) - len(above)
     return (
@@ -96,7 +108,11 @@ def treatment(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 def residual(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     """What is accepted, by whom, until when."""
     words = draft.words
-    accepted = [risk for risk in facts.risks if risk.get("treatment") in ("accept", "accepted") and level_of(risk, "current") >= 3]
+    accepted = [
+        risk
+        for risk in facts.risks
+        if risk.get("treatment") in ("accept", "accepted") and level_of(risk, "current") >= 3
+    ]
     rows = [
         (
             facts.link(risk.get("id")),
@@ -155,7 +171,7 @@ def _found(draft: Draft, facts: Facts) -> list[str]:
     return found
 
 
-def annex(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
+def annex(draft: Draft, _: Facts) -> tuple[Block | None, ...]:
     """Where the lists stand, and the evidence."""
     return (_lists(draft), *evidence(draft))
 
@@ -167,4 +183,3 @@ def _lists(draft: Draft) -> Table:
         for key in ("assets", "threats", "weaknesses", "measures", "sheet", "treatment")
     ]
     return draft.table("lists", draft.columns("list", ("name", 2), ("place", 3)), rows)
-

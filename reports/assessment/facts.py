@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.shared.draft import Draft
-from reports.shared.plain import mapping, mappings, number, pick, strings, visible, whole
+from reports.shared.plain import mapping, mappings, number, percent, pick, strings, visible, whole
 from reports.spec import Cell
 
 LEVELS = (5, 4, 3, 2, 1)
@@ -121,3 +121,8 @@ def _weight(risk: Mapping[str, Any]) -> tuple[float, float, float, str]:
         -(value_of(risk, "inherent", "R") or 0),
         visible(risk.get("id", "")),
     )
+
+
+def share(value: object) -> str:
+    """A share of one as per cent; anything else as it stands."""
+    return percent(value) if isinstance(value, int | float) else visible(value or "—")

@@ -1,4 +1,4 @@
-"""Chapters 0 to 3: summary, overview, object, business and assets."""
+"""Chapters 0 and 1: summary and overview."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections import Counter
 from typing import Any
 
 from reports.assessment.facts import LEVELS, Facts, level_of, tone
+from reports.assessment.objects import systems_of
 from reports.shared.charts import bars
 from reports.shared.draft import Draft
-from reports.shared.plain import figure, mapping, mappings, moment, percent, pick, strings, visible, whole
+from reports.shared.plain import figure, mapping, mappings, moment, pick, strings, visible, whole
 from reports.spec import Block, Cell, Figure, Items, Sub, Table, Tile, Tiles
 
 
@@ -62,8 +63,11 @@ def _change_text(draft: Draft, facts: Facts) -> str:
     key = words.say(pick(facts.summary, "previous", "id"))
     now = facts.counted("current")
     return words(
-        "summary.previous", id=key, before=before[5] + before[4], now=now[5] + now[4], difference=_signed(
-            now[5] + now[4] - before[5] - before[4])
+        "summary.previous",
+        id=key,
+        before=before[5] + before[4],
+        now=now[5] + now[4],
+        difference=_signed(now[5] + now[4] - before[5] - before[4]),
     )
 
 
@@ -71,20 +75,26 @@ def _signed(value: int) -> str:
     return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
 
 
-def _tiles(
-    draft: Draft, facts: Facts, refs: tuple[str, ...], inherent: Counter[int], current: Counter[int]
-) -> Tiles:
+def _tiles(draft: Draft, facts: Facts, refs: tuple[str, ...], inherent: Counter[int], current: Counter[int]) -> Tiles:
     words, total = draft.words, len(facts.risks)
     high, before = current[4] + current[5], inherent[4] + inherent[5]
     business = max((whole(item.get("level")) for item in facts.business), default=0)
     high_refs = draft.ledger.basis(
-        words("basis.high"), str(high), total, words("basis.high_method"), words("basis.counts_inputs"),
+        words("basis.high"),
+        str(high),
+        total,
+        words("basis.high_method"),
+        words("basis.counts_inputs"),
         facts.evidence_of(facts.high("current")),
     )
     alerts, _ = draft.ledger.totals
     cited = {key for risk in facts.risks for key in strings(risk.get("evidence"))}
     alert_refs = draft.ledger.basis(
-        words("basis.alerts"), str(len(cited)), alerts, words("basis.alerts_method"), words("basis.alerts_inputs"),
+        words("basis.alerts"),
+        str(len(cited)),
+        alerts,
+        words("basis.alerts_method"),
+        words("basis.alerts_inputs"),
         facts.evidence_of(facts.risks),
     )
     n = words("shared.unit_n", n=total)
@@ -121,7 +131,12 @@ def _levels(draft: Draft, facts: Facts, inherent: Counter[int], current: Counter
         )
     )
     columns = draft.columns(
-        "levels", ("level", 2), ("inherent", 1, "end"), ("current", 1, "end"), ("previous", 1, "end"), ("change", 1, "end")
+        "levels",
+        ("level", 2),
+        ("inherent", 1, "end"),
+        ("current", 1, "end"),
+        ("previous", 1, "end"),
+        ("change", 1, "end"),
     )
     return draft.table("levels", columns, rows)
 
@@ -154,8 +169,13 @@ def _top(draft: Draft, facts: Facts) -> Table:
         for risk in facts.top()
     ]
     columns = draft.columns(
-        "risk", ("ref", 0.9), ("risk", 4), ("unit", 1.8), ("inherent", 1.1, "center"), ("current", 1.1, "center"),
-        ("evidence", 1.6)
+        "risk",
+        ("ref", 0.9),
+        ("risk", 4),
+        ("unit", 1.8),
+        ("inherent", 1.1, "center"),
+        ("current", 1.1, "center"),
+        ("evidence", 1.6),
     )
     return draft.table("top", columns, rows)
 
@@ -171,7 +191,9 @@ def _business(draft: Draft, facts: Facts) -> Table:
         )
         for item in sorted(facts.business, key=lambda item: -whole(item.get("level")))
     ]
-    columns = draft.columns("business", ("name", 3), ("level", 1.2, "center"), ("value", 1, "end"), ("set_by", 3))
+    columns = draft.columns(
+        "business", ("name", 2.4), ("level", 1.2, "center"), ("value", 0.8, "center"), ("set_by", 4)
+    )
     return draft.table("business", columns, rows)
 
 
@@ -179,7 +201,9 @@ def _set_by(facts: Facts, key: object) -> Cell:
     """What sets a business's level: a risk, an asset, or something in words."""
     shown = facts.draft.words.say(key)
     if shown in facts.labels:
-        return Cell(facts.words_of(next(r for r in facts.risks if visible(r.get("id", "")) == shown)), (facts.labels[shown],))
+        return Cell(
+            facts.words_of(next(r for r in facts.risks if visible(r.get("id", "")) == shown)), (facts.labels[shown],)
+        )
     return Cell(facts.name("assets", shown) if shown in facts.assets else shown or "—")
 
 
@@ -210,7 +234,9 @@ def overview(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         Sub(words("sub.basis")),
         Items(laws, ordered=True),
         Sub(words("sub.scope")),
-        draft.text("overview.scope", units=len(_units(facts)), systems=len(_systems(facts)), assets=len(facts.assets)),
+        draft.text(
+            "overview.scope", units=len(_units(facts)), systems=len(systems_of(facts)), assets=len(facts.assets)
+        ),
         _unit_table(draft, facts),
         Sub(words("sub.team")),
         draft.text("overview.team"),
@@ -241,9 +267,17 @@ def _unit_table(draft: Draft, facts: Facts) -> Table:
         posts = dict.fromkeys(words.say(asset.get("post")) for asset in assets if asset.get("post"))
         risks = [risk for risk in facts.risks if visible(facts.asset(risk).get("unit") or "") == key]
         high = sum(level_of(risk, "current") >= 4 for risk in risks)
-        rows.append((name, key, "、".join(posts) if words.language == "zh" else "; ".join(posts), len(assets), len(risks), high))
+        rows.append(
+            (name, key, "、".join(posts) if words.language == "zh" else "; ".join(posts), len(assets), len(risks), high)
+        )
     columns = draft.columns(
-        "unit", ("name", 2.6), ("#id", 1.6), ("post", 2.4), ("assets", 0.9, "end"), ("risks", 0.9, "end"), ("high", 0.9, "end")
+        "unit",
+        ("name", 2.6),
+        ("#id", 1.6),
+        ("post", 2.4),
+        ("assets", 0.9, "end"),
+        ("risks", 0.9, "end"),
+        ("high", 0.9, "end"),
     )
     return draft.table("units", columns, rows)
 
@@ -254,8 +288,18 @@ def _parameters(draft: Draft) -> Table:
     playbook = mapping(document, "playbook")
     rows = [
         (words("parameter.method"), visible(document.get("method") or "—")),
-        (words("parameter.playbook"), " ".join(
-            part for part in (words.say(playbook.get("title")), words.say(playbook.get("id")), words.say(playbook.get("version"))) if part)),
+        (
+            words("parameter.playbook"),
+            " ".join(
+                part
+                for part in (
+                    words.say(playbook.get("title")),
+                    words.say(playbook.get("id")),
+                    words.say(playbook.get("version")),
+                )
+                if part
+            ),
+        ),
         (words("parameter.window"), f"{moment(window.get('since'))} — {moment(window.get('until'))}"),
         (words("parameter.days"), figure(window.get("days"))),
         (words("parameter.as_of"), moment(document.get("as_of"))),
@@ -283,88 +327,3 @@ def _coverage(draft: Draft) -> Table:
         )
     columns = draft.columns("coverage", ("source", 2), ("last", 2.4), ("events", 1, "end"), ("gap", 3))
     return draft.table("coverage", columns, rows)
-
-
-def _systems(facts: Facts) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = {}
-    for asset in facts.assets.values():
-        found.setdefault(facts.draft.words.say(asset.get("system")) or "—", []).append(asset)
-    return found
-
-
-def described(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
-    """Systems, clouds and protection levels."""
-    words = draft.words
-    rows = []
-    for system, assets in _systems(facts).items():
-        rows.append(
-            (
-                system,
-                _joined(words.language, [words.say(a.get("unit_name") or a.get("unit")) for a in assets]),
-                _joined(words.language, [words.say(a.get("cloud")) for a in assets]),
-                _joined(words.language, [words.say(a.get("business")) for a in assets]),
-                _joined(words.language, [words.say(a.get("mlps_level")) for a in assets]),
-                len(assets),
-            )
-        )
-    columns = draft.columns(
-        "system", ("name", 2.2), ("unit", 2.2), ("cloud", 1.8), ("business", 2), ("mlps", 0.8, "center"), ("assets", 0.8, "end")
-    )
-    return (
-        draft.text("described.lead", systems=len(rows), n=len(facts.assets)),
-        draft.table("systems", columns, rows),
-        draft.text("described.topology"),
-    )
-
-
-def _joined(language: str, values: list[str]) -> str:
-    return ("、" if language == "zh" else ", ").join(dict.fromkeys(value for value in values if value)) or "—"
-
-
-def assets(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
-    """Business with its importance, assets with their values, and how these come about."""
-    words = draft.words
-    importance: dict[str, int] = {}
-    held: Counter[str] = Counter()
-    for asset in facts.assets.values():
-        name = words.say(asset.get("business")) or "—"
-        importance[name] = max(importance.get(name, 0), whole(asset.get("importance")))
-        held[name] += 1
-    business = [
-        (name, Cell(words.level(level), tone=tone(level)), held[name])
-        for name, level in sorted(importance.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    rows = [
-        (
-            words.say(asset.get("name")),
-            key,
-            words.say(asset.get("unit_name") or asset.get("unit")),
-            words.say(asset.get("business")),
-            "/".join(figure(asset.get(part)) for part in ("c", "i", "a")),
-            figure(asset.get("v_cia")),
-            figure(asset.get("importance")),
-            _carry(draft, asset.get("carry")),
-            Cell(figure(asset.get("value")), tone=tone(asset.get("value"))),
-        )
-        for key, asset in facts.assets.items()
-    ]
-    columns = draft.columns(
-        "asset", ("name", 2.6), ("#id", 1.7), ("unit", 2), ("business", 1.7), ("cia", 0.9, "center"), ("v_cia", 0.7, "center"),
-        ("importance", 0.9, "center"), ("carry", 0.9, "center"), ("value", 0.8, "center")
-    )
-    return (
-        draft.table("importance", draft.columns("importance", ("name", 3), ("level", 1, "center"), ("assets", 1, "end")), business),
-        draft.text("assets.basis"),
-        draft.table("assets", columns, rows, dense=True),
-    )
-
-
-def _carry(draft: Draft, value: object) -> str:
-    if isinstance(value, int | float):
-        return figure(value)
-    return draft.words.term("carry", value) or "—"
-
-
-def share(value: object) -> str:
-    """A share of one as per cent; anything else as it stands."""
-    return percent(value) if isinstance(value, int | float) else visible(value or "—")

@@ -17,6 +17,7 @@ PALE = ("#b9c6d3", "#1d4f7c", "#c2762b", "#5a7d3c")
 LEVEL_COLOURS = {0: "#f3f5f7", 1: "#dcebd9", 2: "#d3e3f3", 3: "#fbe7a2", 4: "#f6b26b", 5: "#e0705f"}
 MAX_LABEL = 34
 LABEL = 14
+MAX_VALUE = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ def bars(
         print_values_position="top",
         show_x_guides=True,
         show_y_guides=False,
-        max_scale=8,
         range=(0, _top(series)),
     )
+    chart.y_labels = _ticks(_top(series))
     chart.x_labels = list(reversed(names))
     for name, values in series.items():
         chart.add(visible(name), [_valued(value, digits) for value in reversed(list(values))])
@@ -62,11 +63,11 @@ def lines(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], a
     chart = pygal.Line(
         **_frame(820, height, [], legend=len(series) > 1),
         dots_size=3.5 if len(labels) <= 40 else 0.1,
-        max_scale=6,
         range=(0, _top(series)),
         show_minor_x_labels=False,
         formatter=lambda value: figure(value, 1),
     )
+    chart.y_labels = _ticks(_top(series))
     names = [_label(label) for label in labels]
     chart.x_labels = names
     chart.x_labels_major = names[:: max(1, -(-len(names) // 8))]
@@ -83,7 +84,11 @@ class _Cells(pygal.StackedBar):  # type: ignore[misc]
 
 
 def heat_map(
-    squares: Sequence[Sequence[Square]], rows: Sequence[str], columns: Sequence[str], row_name: str, column_name: str,
+    squares: Sequence[Sequence[Square]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    row_name: str,
+    column_name: str,
     alt: str,
 ) -> str:
     """A grid with a number in every field; `squares[0]` is the lowest row."""
@@ -141,7 +146,7 @@ def _drawn(chart: pygal.graph.graph.Graph) -> str:
 
 
 def _frame(width: int, height: int, left: Sequence[str], *, legend: bool) -> dict[str, object]:
-    """Settings of every chart. The library guesses the width of a label from Latin letters, so Chinese needs more room."""
+    """Settings of every chart. The library measures labels as Latin letters, so Chinese needs more room."""
     wide = max((_extra(name) for name in left), default=0)
     return {
         "width": width,
@@ -161,8 +166,12 @@ def _frame(width: int, height: int, left: Sequence[str], *, legend: bool) -> dic
         "margin_top": 16,
         "margin_bottom": 34 if legend else 8,
         "style": Style(
-            font_family="sans-serif", label_font_size=LABEL, major_label_font_size=LABEL, legend_font_size=LABEL,
-            title_font_size=LABEL, value_font_size=LABEL,
+            font_family="sans-serif",
+            label_font_size=LABEL,
+            major_label_font_size=LABEL,
+            legend_font_size=LABEL,
+            title_font_size=LABEL,
+            value_font_size=LABEL,
         ),
     }
 
@@ -185,7 +194,14 @@ def _label(text: str) -> str:
 
 def _top(series: Mapping[str, Sequence[float | None]]) -> float:
     highest = max((value for values in series.values() for value in values if value is not None), default=0)
+    highest = min(highest, MAX_VALUE)
     return max(1.0, highest * 1.08)
+
+
+def _ticks(top: float) -> list[int]:
+    """Six or fewer whole numbers from nothing up to the top, in steps of 1, 2 or 5 times a power of ten."""
+    step = next(size * 10**power for power in range(16) for size in (1, 2, 5) if top / (size * 10**power) <= 6)
+    return list(range(0, int(top) + 1, step))
 
 
 def _valued(value: float | None, digits: int) -> dict[str, object]:

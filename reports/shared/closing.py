@@ -11,6 +11,8 @@ from reports.shared.ledger import MAX_ALERTS, MAX_EVENTS
 from reports.shared.plain import day, local, mapping, mappings, moment, row_title, visible, whole
 from reports.spec import Block, Cell, Items, Paragraph, Report, SignOff, Sub, Table
 
+MAX_PLACE = 90
+
 
 def report_number(prefix: str, document: dict[str, Any], at: object) -> str:
     """The document's own number, or one made from its date and id, the same every time."""
@@ -28,8 +30,17 @@ def generator(document: dict[str, Any]) -> str:
     return " ".join(visible(part) for part in (made.get("name") or "Yunshao", made.get("version")) if part)
 
 
-def finish(draft: Draft, *, kind: str, title: str, subtitle: str, number: str, at: object, period: str,
-           cover: Sequence[tuple[str, str]]) -> Report:
+def finish(
+    draft: Draft,
+    *,
+    kind: str,
+    title: str,
+    subtitle: str,
+    number: str,
+    at: object,
+    period: str,
+    cover: Sequence[tuple[str, str]],
+) -> Report:
     """The finished report of a draft."""
     words, document = draft.words, dict(draft.document)
     mark = words.say(document.get("mark")) or words("shared.mark")
@@ -100,9 +111,7 @@ def overrides(draft: Draft) -> Table:
         )
         for item in mappings(draft.document, "overrides")
     ]
-    columns = draft.columns(
-        "shared.", ("on", 2), ("from", 1), ("to", 1), ("by", 1.5), ("when", 2), ("reason", 3)
-    )
+    columns = draft.columns("shared.", ("on", 2), ("from", 1), ("to", 1), ("by", 1.5), ("when", 2), ("reason", 3))
     return draft.table("shared.overrides", columns, rows)
 
 
@@ -111,20 +120,19 @@ def evidence(draft: Draft) -> tuple[Block, ...]:
     words = draft.words
     alerts_hash, events_hash = draft.ledger.digest()
     total_alerts, total_events = draft.ledger.totals
-    alerts = alert_index(draft)
     return (
         Sub(words("shared.bases_title")),
         Paragraph(words("shared.bases_lead")),
         basis_table(draft),
         Sub(words("shared.alerts_title", n=total_alerts)),
-        alerts,
+        alert_index(draft),
         Sub(words("shared.events_title", n=total_events)),
         event_index(draft),
         Sub(words("shared.hash_title")),
         Paragraph(words("shared.hash_lead")),
         draft.table(
             "shared.hashes",
-            draft.columns("shared.", ("#file", 2), ("n", 1, "end"), ("#sha256", 5)),
+            draft.columns("shared.", ("file", 1.6), ("n", 0.7, "center"), ("#sha256", 6)),
             (
                 ("alerts", len(draft.ledger.alerts), alerts_hash),
                 ("evidence_refs", len(draft.ledger.references), events_hash),
@@ -147,11 +155,12 @@ def basis_table(draft: Draft) -> Table:
         for basis in draft.ledger.bases
     ]
     columns = draft.columns(
-        "shared.", ("ref", 0.8), ("name", 2.2), ("value", 1.5), ("n", 0.8, "end"), ("method", 3), ("inputs", 2.7)
+        "shared.", ("ref", 0.7), ("name", 2), ("value", 1.6), ("n", 0.6, "center"), ("method", 3.3), ("inputs", 2.7)
     )
     ruleset = visible(draft.document.get("ruleset_version") or "—")
-    note = draft.words("shared.bases_note", as_of=moment(draft.document.get("as_of") or draft.document.get("ended")),
-                       ruleset=ruleset)
+    note = draft.words(
+        "shared.bases_note", as_of=moment(draft.document.get("as_of") or draft.document.get("ended")), ruleset=ruleset
+    )
     return draft.table("shared.bases", columns, rows, note=note, dense=True)
 
 
@@ -175,14 +184,21 @@ def alert_index(draft: Draft) -> Table:
             )
         )
     columns = draft.columns(
-        "shared.", ("ref", 1), ("when", 1.7), ("alert", 3), ("level", 0.8), ("place", 2), ("#id", 2.2), ("events", 1.2)
+        "shared.",
+        ("ref", 0.85),
+        ("when", 1.55),
+        ("alert", 2.1),
+        ("level", 0.85),
+        ("place", 2.55),
+        ("#id", 2.2),
+        ("events", 1.1),
     )
     return draft.table("shared.alerts", columns, rows, dense=True)
 
 
 def _place(row: dict[str, Any]) -> str:
-    parts = [visible(row[key]) for key in ("unit", "entity") if row.get(key)]
-    return " · ".join(parts) or "—"
+    text = " · ".join(visible(row[key]) for key in ("unit", "entity") if row.get(key))
+    return (text if len(text) <= MAX_PLACE else f"{text[:MAX_PLACE]}…") or "—"
 
 
 def event_index(draft: Draft) -> Table:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import jinja2
 
@@ -27,12 +30,25 @@ def pages() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["image"] = image
+    environment.tests["short"] = is_short
+    environment.tests["slim"] = is_slim
     return environment
 
 
 def image(svg: str) -> str:
     """A drawing as the address of an image that holds it."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8", "replace")).decode("ascii")
+
+
+def is_short(text: str, limit: int = 12) -> bool:
+    """Whether a text fits a narrow column without a break, counted in columns of a terminal."""
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text[: limit + 1]) <= limit
+
+
+def is_slim(table: Mapping[str, Any]) -> bool:
+    """Whether a table fits a phone as it is: few columns, short cells."""
+    cells = (cell["text"] for row in table["rows"] for cell in row)
+    return len(table["columns"]) <= 6 and bool(table["rows"]) and all(is_short(text, 10) for text in cells)
 
 
 @cache

@@ -26,7 +26,13 @@ class Draft:
         self._figures = 0
 
     def table(
-        self, key: str, columns: Sequence[Column], rows: Iterable[Sequence[Shown]], *, note: str = "", dense: bool = False
+        self,
+        key: str,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Shown]],
+        *,
+        note: str = "",
+        dense: bool = False,
     ) -> Table:
         """The next table; its caption is the text `table.<key>`."""
         self._tables += 1

@@ -96,7 +96,12 @@ class Ledger:
     def printed_events(self) -> list[tuple[str, str, str, Any]]:
         """(label, source, uid, time) of the events that the appendix prints."""
         rows = [
-            (self._event_label[_event_key(row)], visible(row.get("source", "")), visible(row.get("uid", "")), row.get("time"))
+            (
+                self._event_label[_event_key(row)],
+                visible(row.get("source", "")),
+                visible(row.get("uid", "")),
+                row.get("time"),
+            )
             for row in self.references
         ]
         return list(dict.fromkeys(rows))[:MAX_EVENTS]

@@ -53,9 +53,9 @@ def _say_missing(printed: Shaped, limits_chapter: str, missing: frozenset[str]) 
     points = [f"U+{ord(character):04X}" for character in sorted(missing)]
     more = "" if len(points) <= MAX_NAMED else f" … (+{len(points) - MAX_NAMED})"
     text = f"{printed['words']['missing_glyphs']} {', '.join(points[:MAX_NAMED])}{more}"
-    for chapter in printed["chapters"]:
-        if chapter["key"] == limits_chapter:
-            chapter["blocks"].append({"kind": "paragraph", "text": text, "refs": [], "tone": ""})
+    chapter = next(chapter for chapter in printed["chapters"] if chapter["key"] == limits_chapter)
+    items = next(block for block in chapter["blocks"] if block["kind"] == "items")
+    items["items"].append({"text": text, "refs": [], "tone": "", "anchor": ""})
 
 
 def _cells(printed: Shaped) -> list[Shaped]:

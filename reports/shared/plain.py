@@ -88,7 +88,7 @@ def whole(value: object) -> int:
 
 def half_up(value: float, digits: int = 0) -> float:
     """Rounded half up, as audit tables are rounded by hand."""
-    scale = 10**digits
+    scale = 10.0**digits
     return math.floor(value * scale + 0.5) / scale
 
 
@@ -138,10 +138,10 @@ def day(value: object, missing: str = "—") -> str:
     return f"{at:%Y-%m-%d}"
 
 
-def clock(value: object, missing: str = "—") -> str:
-    """Milliseconds as `08:00:05` in Asia/Shanghai; the day stands elsewhere."""
+def brief(value: object, missing: str = "—") -> str:
+    """Milliseconds as `03-31 08:00:05` in Asia/Shanghai, for columns whose title says the zone."""
     at = local(value)
-    return f"{at:%H:%M:%S}" if at else (visible(value) if value not in (None, "") else missing)
+    return f"{at:%m-%d %H:%M:%S}" if at else (visible(value) if value not in (None, "") else missing)
 
 
 def pick(tree: Json, *keys: str) -> Any:

@@ -140,7 +140,7 @@ def _shape(tag: str, own: frozenset[str], above: frozenset[str], colour: str, lo
 
 def _axis_line(own: frozenset[str], above: frozenset[str]) -> dict[str, str]:
     across = "x" in above if "vertical" in above else "y" in above
-    if "guide" in own and (across and "always_show" not in above or "no-guides" in above):
+    if "guide" in own and ((across and "always_show" not in above) or "no-guides" in above):
         return {"fill": "none", "stroke": "none"}
     stroke = GUIDE if "guide" in own else LINE
     return {"fill": "none", "stroke": stroke, "stroke-width": "1"}
@@ -170,7 +170,7 @@ def _mark(element: ElementTree.Element, marker: str, colour: str) -> None:
     element.tag = f"{{{SVG}}}path"
     element.attrib.clear()
     hollow = marker.startswith("hollow-")
-    element.set("d", _outline(marker.removeprefix("hollow-"), x, y, half))
+    element.set("d", _outline(marker.removeprefix("hollow-"), x, y, half * 1.45 if hollow else half))
     element.set("fill", "#ffffff" if hollow else colour)
     element.set("stroke", colour)
     element.set("stroke-width", "2")

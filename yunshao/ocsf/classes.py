@@ -119,9 +119,7 @@ _LISTED = (
         1008,
         "event_log_actvity",
         "Event Log Activity",
-        _activities(
-            "Clear", "Delete", "Export", "Archive", "Rotate", "Start", "Stop", "Restart", "Enable", "Disable"
-        ),
+        _activities("Clear", "Delete", "Export", "Archive", "Rotate", "Start", "Stop", "Restart", "Enable", "Disable"),
         needs_one=("log_file", "log_name", "log_provider", "log_type", "log_type_id"),
     ),
     EventClass(
@@ -256,9 +254,7 @@ _LISTED = (
         _activities("Open", "Close", "Renew"),
         needs_one=("connection_info", "session", "src_endpoint", "traffic", "tunnel_interface", "tunnel_type_id"),
     ),
-    EventClass(
-        5001, "inventory_info", "Device Inventory Info", _activities("Log", "Collect"), required=("device",)
-    ),
+    EventClass(5001, "inventory_info", "Device Inventory Info", _activities("Log", "Collect"), required=("device",)),
     EventClass(
         5023,
         "cloud_resources_inventory_info",
@@ -273,9 +269,7 @@ _LISTED = (
         _activities(*_CRUD, "Search", "Import", "Export", "Share"),
         required=("web_resources",),
     ),
-    EventClass(
-        6003, "api_activity", "API Activity", _activities(*_CRUD), required=("actor", "api", "src_endpoint")
-    ),
+    EventClass(6003, "api_activity", "API Activity", _activities(*_CRUD), required=("actor", "api", "src_endpoint")),
     EventClass(
         6005,
         "datastore_activity",

@@ -52,9 +52,11 @@ class SqliteAlerts(Part):
         with self._db.reading() as connection:
             chosen = filter_of(query, connection)
             joined = " JOIN alert_technique t ON t.number = a.number" if by == "technique" else ""
-            sql = f"SELECT {GROUPS[by]}, count(*) FROM {chosen.tables}{joined} WHERE {chosen.where} GROUP BY 1 ORDER BY 1"  # noqa: S608
+            sql = (
+                f"SELECT {GROUPS[by]}, count(*) FROM {chosen.tables}{joined} WHERE {chosen.where} GROUP BY 1 ORDER BY 1"  # noqa: S608
+            )
             rows = connection.execute(sql, chosen.values).fetchall()
-        return {_day(key) if by == "day" else key: count for key, count in rows}
+        return {day_name(key) if by == "day" else key: count for key, count in rows}
 
     def change_alert(self, alert_id: str, change: Callable[[Alert], Alert]) -> Alert:
         with self._db.writing() as connection:
@@ -98,7 +100,7 @@ class SqliteAlerts(Part):
                WHERE number=? ORDER BY place""",
             (number,),
         )
-        return {place: StoredEvent(*rest, loads(ocsf), loads(native)) for place, *rest, ocsf, native in rows}
+        return {place: stored_event(row) for place, *row in rows}
 
 
 _FIND = "SELECT a.number, b.body FROM alert a JOIN alert_body b ON b.number = a.number WHERE a.id = ?"
@@ -116,24 +118,24 @@ def _page(chosen: Filter, query: AlertQuery, before: int | None) -> tuple[str, l
     return sql, [*chosen.values, *paged, limit]
 
 
-def _day(number: int) -> str:
+def day_name(number: int) -> str:
+    """The date of a day counted from 1970."""
     return date.fromordinal(EPOCH + number).isoformat()
 
 
-def insert_alerts(
-    connection: sqlite3.Connection, alerts: Sequence[Alert], events: Mapping[tuple[str, str], Event]
-) -> list[Alert]:
+def insert_alerts(connection: sqlite3.Connection, alerts: Sequence[Alert], events: Sequence[Event]) -> list[Alert]:
     """Enter those that are not there yet, earliest detected first, with what this batch holds of their evidence."""
     if not alerts:
         return []
     number = connection.execute("SELECT coalesce(max(number), 0) FROM alert").fetchone()[0]
     sequence = connection.execute("SELECT coalesce(max(sequence), 0) FROM alert").fetchone()[0]
     fresh: list[Alert] = []
+    at_hand = {(event.source, event.uid): event for event in events}
     for alert in sorted(alerts, key=lambda alert: alert.detected):
         if connection.execute("SELECT 1 FROM alert WHERE id=?", (alert.id,)).fetchone() is None:
             number, sequence = number + 1, sequence + 1
             _insert(connection, alert, number, sequence)
-            _insert_evidence(connection, alert, number, events)
+            _insert_evidence(connection, alert, number, at_hand)
             fresh.append(alert)
     return fresh
 
@@ -149,7 +151,9 @@ def _insert(connection: sqlite3.Connection, alert: Alert, number: int, sequence:
     search = clean("\n".join([title, *finding.why.values(), finding.entity, finding.rule_id, alert.id]))[:MAX_SEARCH]
     connection.execute("INSERT INTO alert_body VALUES (?, ?, ?)", (number, alert_to_json(alert), search))
     connection.execute("INSERT INTO alert_text(rowid, search) VALUES (?, ?)", (number, search))
-    connection.execute("INSERT OR REPLACE INTO alert_title VALUES (?, ?)", (clean(finding.rule_id), clean(title.lower())))
+    connection.execute(
+        "INSERT OR REPLACE INTO alert_title VALUES (?, ?)", (clean(finding.rule_id), clean(title.lower()))
+    )
     connection.executemany(
         "INSERT OR IGNORE INTO alert_technique VALUES (?, ?)", [(clean(name), number) for name in finding.techniques]
     )
@@ -167,9 +171,13 @@ def _insert_evidence(
             )
 
 
+def stored_event(row: Sequence[Any]) -> StoredEvent:
+    """The event of (source, uid, time, unit, system, cloud, ocsf, native), both forms as text."""
+    source, uid, time, unit, system, cloud, ocsf, native = row
+    return StoredEvent(source, uid, time, unit, system, cloud, loads(ocsf), loads(native))
+
+
 def stored_row(event: Event) -> tuple[str, str, int, str, str, str]:
     """What stands of an event beside its two forms."""
     owner = event.owner
     return (event.source, clean(event.uid), event.time, clean(owner.unit), clean(owner.system), clean(owner.cloud))
-
-

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from yunshao.adapters.stores.database import Part, now
+from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.plain import clean, dumps, loads
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.event import Event, EventRef, native_digest
@@ -65,7 +65,9 @@ class SqliteDrills(Part):
                     "SELECT drill, digest FROM injected WHERE source=? AND uid=?", (source, clean(uid))
                 ).fetchone()
                 if held != (drill, digest):
-                    raise WrongUse(f"event {uid!r} of {source} is registered already", "a drill makes its own event ids")
+                    raise WrongUse(
+                        f"event {uid!r} of {source} is registered already", "a drill makes its own event ids"
+                    )
 
     def injected(self, drill: str) -> list[tuple[str, str, int]]:
         sql = "SELECT source, uid, planned FROM injected WHERE drill=? ORDER BY planned, source, uid"
@@ -107,8 +109,12 @@ class SqliteTrail(Part):
     def note(self, by: str, did: str, on: str, detail: str = "") -> None:
         values = [clean(text)[:MAX_TRAIL_TEXT] for text in (by, did, on, detail)]
         with self._db.writing() as connection:
-            connection.execute("INSERT INTO trail(at, by, did, subject, detail) VALUES (?, ?, ?, ?, ?)", (now(), *values))
+            connection.execute(
+                "INSERT INTO trail(at, by, did, subject, detail) VALUES (?, ?, ?, ?, ?)", (self._clock(), *values)
+            )
 
     def trail(self, limit: int = 200) -> list[dict[str, Any]]:
         rows = self._db.rows("SELECT at, by, did, subject, detail FROM trail ORDER BY number DESC LIMIT ?", (limit,))
-        return [{"at": at, "by": by, "did": did, "on": subject, "detail": detail} for at, by, did, subject, detail in rows]
+        return [
+            {"at": at, "by": by, "did": did, "on": subject, "detail": detail} for at, by, did, subject, detail in rows
+        ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from yunshao.adapters.stores.schema import STEPS
 from yunshao.errors import BadConfiguration, Unreachable
+from yunshao.ports import Clock
 
 BUSY_MILLISECONDS = 15_000
 PRAGMAS = (
@@ -96,7 +97,9 @@ class Database:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise Unreachable(f"the store cannot be used: {error}", "look at the disk, then try again", str(self._path)) from error
+            raise Unreachable(
+                f"the store cannot be used: {error}", "look at the disk, then try again", str(self._path)
+            ) from error
 
     def _connection(self) -> _Connection:
         connection: _Connection | None = getattr(self._local, "connection", None)
@@ -109,9 +112,7 @@ class Database:
         with self._lock:
             if self._closed:
                 raise Unreachable("the store is closed", "", str(self._path))
-            connection = sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, factory=_Connection
-            )
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, factory=_Connection)
             self._all.add(connection)
         for pragma in PRAGMAS:
             connection.execute(pragma)
@@ -128,7 +129,9 @@ class Database:
             version = self._version(connection)
             if version > len(STEPS):
                 connection.execute("ROLLBACK")
-                raise BadConfiguration("written by a newer Yunshao", "run that version, or restore a backup", str(self._path))
+                raise BadConfiguration(
+                    "written by a newer Yunshao", "run that version, or restore a backup", str(self._path)
+                )
             for number, step in enumerate(STEPS[version:], start=version + 1):
                 for statement in step:
                     connection.execute(statement)
@@ -142,7 +145,9 @@ class Database:
 
 
 class Part:
-    """A part of the store over the one database."""
+    """A part of the store: over the one database, and the folder of event files."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path, clock: Clock = now) -> None:
         self._db = database
+        self._folder = folder
+        self._clock = clock

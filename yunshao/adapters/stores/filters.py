@@ -95,7 +95,10 @@ def _conditions(query: AlertQuery) -> list[_Condition]:
     if query.since is not None or query.until is not None:
         bounds = tuple(
             max(MIN_TIME, min(MAX_TIME, bound))
-            for bound in (MIN_TIME if query.since is None else query.since, MAX_TIME if query.until is None else query.until - 1)
+            for bound in (
+                MIN_TIME if query.since is None else query.since,
+                MAX_TIME if query.until is None else query.until - 1,
+            )
         )
         found.append(_Condition("time", "BETWEEN ? AND ?", bounds))
     return found + _drill(query.drill)

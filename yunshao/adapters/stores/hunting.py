@@ -53,9 +53,8 @@ def _sandbox(events: Sequence[str] | pa.Table) -> Iterator[duckdb.DuckDBPyConnec
             connection.execute("CREATE TABLE events AS SELECT * FROM handed_over")
             connection.unregister("handed_over")
         elif events:
-            connection.execute(f"SET allowed_paths=[{', '.join(map(_literal, events))}]")
-            files = ", ".join(map(_literal, events))
-            connection.execute(f"CREATE VIEW events AS SELECT * FROM read_parquet([{files}], hive_partitioning=false)")  # noqa: S608
+            connection.execute(f"SET allowed_paths=[{_literals(events)}]")
+            connection.execute(view_of(events))
         else:
             connection.register("handed_over", SCHEMA.empty_table())
             connection.execute("CREATE TABLE events AS SELECT * FROM handed_over")
@@ -73,7 +72,6 @@ def _ask(connection: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any],
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise WrongUse("only one SELECT is answered", "SELECT … FROM events …")
-        # A result that is fetched as it is made never lies in memory whole.
         found = connection.execute(statements[0], values or None)
         names = [column[0] for column in found.description or ()]
         return [_row(names, row) for row in found.fetchmany(limit)]
@@ -93,8 +91,10 @@ def _row(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
 
 def _cell(value: Any) -> Any:
     """A JSON value; anything else becomes its text, and text is cut where nobody would read on."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return value if -(1 << 63) <= value < 1 << 63 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
@@ -105,5 +105,10 @@ def _cell(value: Any) -> Any:
     return text[:MAX_CELL]
 
 
-def _literal(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"
+def view_of(files: Sequence[str]) -> str:
+    """The statement that makes `events` of these Parquet files."""
+    return f"CREATE VIEW events AS SELECT * FROM read_parquet([{_literals(files)}], hive_partitioning=false)"  # noqa: S608
+
+
+def _literals(texts: Sequence[str]) -> str:
+    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)

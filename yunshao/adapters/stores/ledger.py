@@ -31,11 +31,10 @@ class SqliteHealth(Part):
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
-        where, values = ("WHERE source=?", [clean(source)]) if source else ("", [])
         rows = self._db.rows(
-            "SELECT number, source, position, reason, detail, raw, received, hint FROM reject "
-            f"{where} ORDER BY number DESC LIMIT ?",  # noqa: S608 - a constant of ours
-            [*values, limit],
+            """SELECT number, source, position, reason, detail, raw, received, hint FROM reject
+               WHERE source = ?1 OR ?1 = '' ORDER BY number DESC LIMIT ?2""",
+            (clean(source), limit),
         )
         return [(number, Rejected(*rest)) for number, *rest in rows]
 
@@ -68,7 +67,8 @@ _SOURCE = """INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(name) D
     received=received+excluded.received, processed=processed+excluded.processed,
     rejected=rejected+excluded.rejected, repeated=repeated+excluded.repeated,
     last_event=max(coalesce(last_event, excluded.last_event), coalesce(excluded.last_event, last_event)),
-    last_received=max(coalesce(last_received, excluded.last_received), coalesce(excluded.last_received, last_received))"""
+    last_received=max(
+        coalesce(last_received, excluded.last_received), coalesce(excluded.last_received, last_received))"""
 
 _LEDGER = """INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(source, minute) DO UPDATE SET
     received=received+excluded.received, processed=processed+excluded.processed,
@@ -107,10 +107,20 @@ def write_rejects(connection: sqlite3.Connection, rejected: Sequence[Rejected]) 
         upto += len(raw)
         texts = (record.reason, record.detail[:MAX_DETAIL])
         rows.append(
-            (clean(record.source), record.position, *map(clean, texts), raw, record.received, clean(record.hint[:MAX_DETAIL]), upto)
+            (
+                clean(record.source),
+                record.position,
+                *map(clean, texts),
+                raw,
+                record.received,
+                clean(record.hint[:MAX_DETAIL]),
+                upto,
+            )
         )
     connection.executemany(
-        "INSERT INTO reject(source, position, reason, detail, raw, received, hint, upto) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows
+        """INSERT INTO reject(source, position, reason, detail, raw, received, hint, upto)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        rows,
     )
     connection.execute(
         """DELETE FROM reject WHERE number <= max((SELECT max(number) FROM reject) - ?,

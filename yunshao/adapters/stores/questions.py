@@ -97,7 +97,7 @@ def _part(field: str, value: str) -> tuple[str, list[Any]]:
     if name in NUMBERS:
         return f"{name} = ?", [_number(field, value)]
     if name in COLUMNS:
-        return _matches(name, value, "resources" == name)
+        return _matches(name, value, name == "resources")
     root, _, path = field.partition(".")
     if root in {"native", "ocsf"} and path:
         steps = "".join(f'."{step}"' for step in path.replace('"', "").split("."))

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from yunshao.adapters.stores.columns import SCHEMA, columns_of
+from yunshao.adapters.stores.hunting import view_of
 from yunshao.errors import Unreachable
 from yunshao.model.event import Event
 
@@ -24,8 +25,9 @@ OLDEST, NEWEST = 400 * DAY, 2 * DAY
 MAX_DAYS = 24
 ODD = "odd"
 EPOCH = date(1970, 1, 1).toordinal()
-SMALL_BYTES = 32 << 20
+SMALL_BYTES = 8 << 20
 MANY = 32
+MAX_MERGED, MAX_MERGED_BYTES = 200, 96 << 20
 # A reader that listed a file before it was merged may still be reading it.
 RETIRED_FOR = 10 * 60_000
 ROW_GROUP = 10_000
@@ -69,7 +71,9 @@ def write_segments(folder: Path, events: Sequence[Event]) -> list[Segment]:
             written.append(_write(folder, day, found))
     except OSError as error:
         remove(folder, [segment.path for segment in written])
-        raise Unreachable(f"events cannot be written: {error.strerror or error}", "look at the disk", str(folder)) from error
+        raise Unreachable(
+            f"events cannot be written: {error.strerror or error}", "look at the disk", str(folder)
+        ) from error
     return written
 
 
@@ -135,35 +139,52 @@ def enter(connection: sqlite3.Connection, segments: Iterable[Segment]) -> None:
     )
 
 
-def crowded_day(connection: sqlite3.Connection) -> str:
-    """The day with the most small segments, where they are many; else an empty string."""
+def crowded(connection: sqlite3.Connection) -> tuple[str, list[str]]:
+    """The day with the most small segments and those to merge, where they are many; else nothing."""
     row = connection.execute(
         """SELECT day FROM segment WHERE retired IS NULL AND bytes < ? GROUP BY day HAVING count(*) > ?
            ORDER BY count(*) DESC LIMIT 1""",
         (SMALL_BYTES, MANY),
     ).fetchone()
-    return row[0] if row else ""
+    if row is None:
+        return "", []
+    paths, total = [], 0
+    for path, size in connection.execute(
+        "SELECT path, bytes FROM segment WHERE retired IS NULL AND day=? AND bytes < ? ORDER BY bytes LIMIT ?",
+        (row[0], SMALL_BYTES, MAX_MERGED),
+    ):
+        total += size
+        if total > MAX_MERGED_BYTES:
+            break
+        paths.append(path)
+    return row[0], paths
+
+
+def swap(connection: sqlite3.Connection, merged: Segment, paths: Sequence[str], at: int) -> list[str]:
+    """The merged one for its parts, in one transaction; gives files retired long ago, which may be deleted."""
+    enter(connection, [merged])
+    connection.executemany("UPDATE segment SET retired=? WHERE path=?", [(at, path) for path in paths])
+    gone = [row[0] for row in connection.execute("SELECT path FROM segment WHERE retired < ?", (at - RETIRED_FOR,))]
+    connection.execute("DELETE FROM segment WHERE retired < ?", (at - RETIRED_FOR,))
+    return gone
+
+
+_MERGE = "COPY (SELECT * FROM events ORDER BY time) TO $path (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {})"
 
 
 def merge(folder: Path, day: str, paths: Sequence[str]) -> Segment:
     """One durable file with the events of these, in order of time, not listed anywhere yet."""
     path, temporary = _names(folder, day)
-    files = [str(folder / name) for name in paths]
     try:
-        with duckdb.connect(":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(folder)}) as connection:
+        with duckdb.connect(
+            ":memory:", config={"memory_limit": "512MB", "threads": 2, "temp_directory": str(folder)}
+        ) as connection:
             connection.execute("SET preserve_insertion_order=false")
-            connection.execute(
-                f"COPY (SELECT * FROM read_parquet($files, hive_partitioning=false) ORDER BY time) TO '{_quoted(temporary)}' "  # noqa: S608
-                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})",
-                {"files": files},
-            )
+            connection.execute(view_of([str(folder / name) for name in paths]))
+            connection.execute(_MERGE.format(ROW_GROUP), {"path": str(temporary)})
         size = _settle(temporary, path)
     except (OSError, duckdb.Error) as error:
         temporary.unlink(missing_ok=True)
         raise Unreachable(f"segments cannot be merged: {error}", "look at the disk", str(folder)) from error
     facts: Any = pq.read_table(path, columns=["time"])["time"]
     return Segment(str(path.relative_to(folder)), day, len(facts), size, facts[0].as_py(), facts[-1].as_py())
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

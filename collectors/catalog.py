@@ -1,0 +1,43 @@
+"""Every collector that ships. One line each, in alphabetical order of the folders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collectors import aws_cloudtrail, k8s_audit, suricata, syslog, zeek
+from collectors.files.reading import Framing
+from collectors.json_record import native_of
+from yunshao.errors import Rejection
+from yunshao.ports import Parser
+
+COLLECTORS = (
+    aws_cloudtrail.COLLECTOR,
+    k8s_audit.COLLECTOR,
+    suricata.COLLECTOR,
+    syslog.COLLECTOR,
+    zeek.COLLECTOR,
+)
+PARSERS: dict[str, Parser] = {collector.source: collector.parser for collector in COLLECTORS}
+AUTO = "auto"
+_GUESSED_BYTES = 64 << 10
+
+
+def framing_of(source: str) -> Framing:
+    """How a source's bytes are cut into records; `auto` takes any JSON and leaves other lines whole."""
+    return next((collector.framing for collector in COLLECTORS if collector.source == source), "json")
+
+
+def guess(raw: bytes, hint: str) -> str | None:
+    """The source that a record looks like, or None. Never raises."""
+    seen = _seen(raw)
+    return next((collector.source for collector in COLLECTORS if collector.recognises(seen, hint)), None)
+
+
+def _seen(raw: bytes) -> Any:
+    """The JSON object, or the text of what is none."""
+    if raw[:1] == b"{":
+        try:
+            return native_of(raw)
+        except Rejection:
+            return None
+    return raw[:_GUESSED_BYTES].decode("utf-8", "replace")

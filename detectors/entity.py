@@ -1,0 +1,69 @@
+"""Whom an event is about: one name for people, one key for baselines, both from its OCSF form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from detectors.words import visible
+from yunshao.model.event import Event, Ocsf
+
+NOBODY = "unknown"
+MAX_ENTITY = 256
+_ANONYMOUS = frozenset({"", "-", "HIDDEN_DUE_TO_SECURITY_REASONS"})
+
+
+def entity_of(event: Event) -> str:
+    """The actor's name or id, else the user's, else the source address, else the host."""
+    return visible(next(_names(event.ocsf), NOBODY), MAX_ENTITY)
+
+
+def _names(ocsf: Ocsf) -> Iterator[str]:
+    yield from _user_names(_part(ocsf, "actor", "user"))
+    yield from _user_names(_part(ocsf, "user"))
+    for path in (
+        ("src_endpoint", "ip"),
+        ("src_endpoint", "svc_name"),
+        ("src_endpoint", "hostname"),
+        ("device", "hostname"),
+        ("device", "ip"),
+    ):
+        yield from _text(_part(ocsf, *path[:-1]), path[-1])
+
+
+def _user_names(user: dict[str, Any]) -> Iterator[str]:
+    yield from _text(user, "name")
+    yield from _text(user, "email_addr")
+    for key in ("uid_alt", "uid"):
+        for text in _text(user, key):
+            yield text.rsplit(":", 1)[-1] if text.startswith(("arn:", "acs:")) else text
+
+
+def _part(ocsf: Any, *path: str) -> dict[str, Any]:
+    for key in path:
+        ocsf = ocsf.get(key) if isinstance(ocsf, dict) else None
+    return ocsf if isinstance(ocsf, dict) else {}
+
+
+def _text(part: dict[str, Any], key: str) -> Iterator[str]:
+    value = part.get(key)
+    if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value) not in _ANONYMOUS:
+        yield str(value)
+
+
+def account_of(event: Event) -> str:
+    """`provider|account`, the group in which actors are compared; the source's name where there is no cloud."""
+    cloud = _part(event.ocsf, "cloud")
+    provider = next(_text(cloud, "provider"), event.source)
+    account = next(_text(_part(cloud, "account"), "uid"), next(_text(cloud, "project_uid"), ""))
+    return visible(f"{provider}|{account}", MAX_ENTITY)
+
+
+def actor_key(event: Event) -> str:
+    """`provider|account|principal`, without the session of an assumed role; empty for an event without an actor."""
+    user = _part(event.ocsf, "actor", "user") or _part(event.ocsf, "user")
+    principal = next((text for key in ("uid", "uid_alt", "name", "email_addr") for text in _text(user, key)), "")
+    if not principal:
+        return ""
+    kept = principal.split(":", 1)[0] if principal.startswith("ARO") else principal
+    return f"{account_of(event)}|{visible(kept, MAX_ENTITY)}"

@@ -1,0 +1,85 @@
+"""Why a rule fired, in words: the rule's own template, or its title and what the event held."""
+
+from __future__ import annotations
+
+from detectors.sigma.model import Correlation, Rule
+from detectors.sigma.values import Get
+from detectors.words import render, shown, visible
+from yunshao.model.event import Event, Native
+
+MAX_MATCHED = 6
+
+
+class Why:
+    """The words of one rule, in zh and en, over the fields of one source."""
+
+    def __init__(self, rule: Rule, find: dict[str, Get]) -> None:
+        self._rule = rule
+        self._find = find
+
+    def matched(self, native: Native, event: Event) -> dict[str, str]:
+        """The fields that the rule looks at and the event has, as shown to people."""
+        found: dict[str, str] = {}
+        for field in self._rule.fields:
+            text = shown(self._find[field](native, event))
+            if text:
+                found[field] = text
+            if len(found) >= MAX_MATCHED:
+                break
+        return found
+
+    def words(self, native: Native, event: Event, entity: str, unit: str) -> dict[str, str]:
+        """The reason in both languages."""
+        said = self._rule.words
+
+        def read(field: str) -> str:
+            if field == "unit":
+                return visible(unit)
+            if field == "entity":
+                return visible(entity)
+            get = self._find.get(field)
+            return shown(get(native, event)) if get else ""
+
+        zh, en = said.why_zh or said.why, said.why or said.why_zh
+        if en:
+            return {"zh": render(zh, "zh", read), "en": render(en, "en", read)}
+        return _plain(self._rule.titles, entity, self.matched(native, event))
+
+
+def _plain(titles: dict[str, str], entity: str, matched: dict[str, str]) -> dict[str, str]:
+    """The title, whom it is about, and the matched fields."""
+    held = ", ".join(f"{field}={value}" for field, value in matched.items())
+    ending = {"zh": f"：{entity}", "en": f": {entity}"}
+    detail = {"zh": f"（{held}）" if held else "", "en": f" ({held})" if held else ""}
+    return {language: f"{titles[language]}{ending[language]}{detail[language]}" for language in ("zh", "en")}
+
+
+def span_words(milliseconds: int) -> dict[str, str]:
+    """A timespan such as five minutes, in its largest whole unit."""
+    units = ((86_400_000, "天", "d"), (3_600_000, "小时", "h"), (60_000, "分钟", "m"), (1_000, "秒", "s"))
+    for size, zh, en in units:
+        if milliseconds % size == 0:
+            return {"zh": f"{milliseconds // size} {zh}", "en": f"{milliseconds // size}{en}"}
+    return {"zh": f"{milliseconds} 毫秒", "en": f"{milliseconds}ms"}
+
+
+def correlated(rule: Correlation, known: dict[str, str]) -> dict[str, str]:
+    """Why a correlation fired.
+
+    Its template may name what `known` holds (`unit`, `entity`, `count`, `figure`, `group`, the fields grouped by) and
+    `timespan`, `title`.
+    """
+    said = rule.words
+    templates = {"zh": said.why_zh or said.why or _COUNTED["zh"], "en": said.why or said.why_zh or _COUNTED["en"]}
+    spans = span_words(rule.timespan)
+    found = {}
+    for language, template in templates.items():
+        here = {**known, "timespan": spans[language], "title": rule.titles[language]}
+        found[language] = render(template, language, lambda field, here=here: here.get(field, ""))  # type: ignore[misc]
+    return found
+
+
+_COUNTED = {
+    "zh": "{title}：{entity}，{timespan}内 {count} 个相关事件",
+    "en": "{title}: {entity}, {count} related events within {timespan}",
+}

@@ -1,0 +1,240 @@
+"""Sigma correlations of one group: what was seen lately, and whether that is enough to conclude something.
+
+Windows slide: a conclusion may end at any row, and covers the rows not older than the timespan. All times are event
+times. A row is judged once the watermark (the newest time the group has heard of) is `lateness` past it, in the order
+of time: so rows may arrive in any order within the lateness and give the same conclusions. A row that comes later still
+is judged for what it adds. After a conclusion the group is silent for one timespan.
+"""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from detectors.sigma.model import Correlation
+from detectors.sigma.tree import AllOf, AnyOf, Item, Node, Not
+from detectors.sigma.values import number_of
+
+TIME, RULE, SOURCE, UID, VALUE, ENTITY, OWNER, UP = range(8)
+Row = list[Any]
+"""[time, number of the rule, source, uid, value, entity, [unit, system, cloud], fields for outer correlations]"""
+
+MIN_ROWS = 500
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "gt": lambda figure, bound: figure > bound,
+    "gte": lambda figure, bound: figure >= bound,
+    "lt": lambda figure, bound: figure < bound,
+    "lte": lambda figure, bound: figure <= bound,
+    "eq": lambda figure, bound: figure == bound,
+    "neq": lambda figure, bound: figure != bound,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """The correlation holds at `time` over these rows; `figure` is what was counted."""
+
+    time: int
+    rows: tuple[Row, ...]
+    figure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """The memory after one row or tick (None: nothing left to remember), what was concluded, the next wake-up."""
+
+    memory: dict[str, Any] | None
+    conclusions: tuple[Conclusion, ...]
+    due: int | None
+
+
+class Windows:
+    """One correlation's way with the memory of a group."""
+
+    def __init__(self, correlation: Correlation, lateness: int = 0) -> None:
+        self._correlation = correlation
+        self._span = correlation.timespan
+        self._lateness = lateness
+        self._silence = _is_about_silence(correlation)
+        highest = max((bound for _operator, bound in correlation.bounds), default=0.0)
+        self._capacity = max(MIN_ROWS, int(min(highest, 10_000.0)) * 2 + 100)
+
+    def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int) -> Advance:
+        """One row, or a tick at `now`, against the memory of its group."""
+        group = _Group(memory)
+        fresh = row is not None and group.add(row, self._capacity)
+        group.watermark = now if group.watermark is None else max(group.watermark, now)
+        concluded: list[Conclusion] = []
+        if row is not None and fresh and group.mark is not None and row[TIME] <= group.mark:
+            concluded.extend(self._late(group, row[TIME]))
+        concluded.extend(self._in_order(group))
+        horizon = group.watermark - 2 * self._span - self._lateness
+        group.forget(horizon)
+        return Advance(group.memory(), tuple(concluded), self._due(group))
+
+    def _points(self, group: _Group, after: int | None, until: int) -> list[int]:
+        """The times in (after, until] at which the window is looked at: each row's, or its leaving the window."""
+        shift = self._span + 1 if self._silence else 0
+        times = dict.fromkeys(row[TIME] + shift for row in group.rows)
+        return [time for time in times if time <= until and (after is None or time > after)]
+
+    def _in_order(self, group: _Group) -> list[Conclusion]:
+        ready = (group.watermark or 0) - self._lateness
+        found = []
+        for point in self._points(group, group.mark, ready):
+            concluded = self._judge(group, point)
+            if concluded is not None:
+                found.append(concluded)
+            group.mark = point
+        return found
+
+    def _late(self, group: _Group, time: int) -> list[Conclusion]:
+        """What a row adds to windows that were judged without it."""
+        until = min(group.mark or time, time + self._span)
+        found = (self._judge(group, point) for point in self._points(group, time - 1, until))
+        return [concluded for concluded in found if concluded is not None]
+
+    def _judge(self, group: _Group, point: int) -> Conclusion | None:
+        if any(abs(point - fired) <= self._span for fired in group.fires):
+            return None
+        rows = group.between(point - self._span, point)
+        figure = figure_of(self._correlation, rows)
+        if figure is None or not self._holds(rows, figure):
+            return None
+        shown = rows or group.between(point - self._span - 1, point)
+        if not shown:
+            return None
+        group.fires.append(point)
+        return Conclusion(point, tuple(shown), figure)
+
+    def _holds(self, rows: Sequence[Row], figure: float) -> bool:
+        correlation = self._correlation
+        if correlation.bounds:
+            return all(_COMPARE[operator](figure, bound) for operator, bound in correlation.bounds)
+        if correlation.condition is None:
+            return figure >= len(correlation.rules)
+        present = {row[RULE] for row in rows}
+        if not _tree_holds(correlation.condition, present):
+            return False
+        return correlation.kind != "temporal_ordered" or ordered(rows, sorted(present)) == len(present)
+
+    def _due(self, group: _Group) -> int | None:
+        if not group.rows and not group.fires:
+            return None
+        shift = self._span + 1 if self._silence else 0
+        mark = group.mark
+        waiting = [row[TIME] + shift for row in group.rows if mark is None or row[TIME] + shift > mark]
+        if waiting:
+            return int(min(waiting)) + self._lateness
+        newest = max([row[TIME] for row in group.rows[-1:]] + group.fires[-1:])
+        return int(newest) + 2 * self._span + self._lateness + 1
+
+
+class _Group:
+    """The memory of one group, opened."""
+
+    def __init__(self, memory: dict[str, Any] | None) -> None:
+        held = memory or {}
+        self.rows: list[Row] = list(held.get("rows", ()))
+        self.fires: list[int] = list(held.get("fires", ()))
+        self.mark: int | None = held.get("mark")
+        self.watermark: int | None = held.get("watermark")
+
+    def add(self, row: Row, capacity: int) -> bool:
+        """Put the row in its place; false for one that is there already."""
+        key = row[:VALUE]
+        place = bisect_left(self.rows, key, key=_order)
+        if place < len(self.rows) and self.rows[place][:VALUE] == key:
+            return False
+        self.rows.insert(place, row)
+        if len(self.rows) > capacity:
+            del self.rows[: len(self.rows) - capacity]
+        return True
+
+    def between(self, first: int, last: int) -> list[Row]:
+        """The rows of these times, both included."""
+        begin = bisect_left(self.rows, first, key=_time)
+        return self.rows[begin : bisect_right(self.rows, last, key=_time)]
+
+    def forget(self, horizon: int) -> None:
+        """Drop what no window can reach any more."""
+        del self.rows[: bisect_left(self.rows, horizon, key=_time)]
+        self.fires = sorted(time for time in self.fires if time >= horizon)
+
+    def memory(self) -> dict[str, Any] | None:
+        if not self.rows and not self.fires:
+            return None
+        return {"rows": self.rows, "fires": self.fires, "mark": self.mark, "watermark": self.watermark}
+
+
+def _order(row: Row) -> Row:
+    return row[:VALUE]
+
+
+def _time(row: Row) -> int:
+    time: int = row[TIME]
+    return time
+
+
+def _is_about_silence(correlation: Correlation) -> bool:
+    """Whether the condition is met by no rows at all, so that only the passing of time can show it."""
+    if correlation.kind not in ("event_count", "value_count"):
+        return False
+    return all(_COMPARE[operator](0.0, bound) for operator, bound in correlation.bounds)
+
+
+def figure_of(correlation: Correlation, rows: Sequence[Row]) -> float | None:
+    """What the correlation counts over the rows; None where there is nothing to say."""
+    match correlation.kind:
+        case "event_count":
+            return float(len(rows))
+        case "value_count":
+            return float(len({repr(row[VALUE]) for row in rows if row[VALUE] is not None}))
+        case "temporal":
+            return float(len({row[RULE] for row in rows}))
+        case "temporal_ordered":
+            return float(ordered(rows, range(len(correlation.rules))))
+        case kind:
+            numbers = [number for row in rows if (number := number_of(row[VALUE])) is not None]
+            return _statistic(kind, numbers, correlation.percentile) if numbers else None
+
+
+def _statistic(kind: str, numbers: list[float], percentile: float) -> float:
+    if kind == "value_sum":
+        return sum(numbers)
+    if kind == "value_avg":
+        return statistics.fmean(numbers)
+    return percentile_of(numbers, 50.0 if kind == "value_median" else percentile)
+
+
+def percentile_of(numbers: Sequence[float], percentile: float) -> float:
+    """The p-th percentile, by linear interpolation between the two nearest."""
+    ranked = sorted(numbers)
+    place = (len(ranked) - 1) * percentile / 100
+    low = int(place)
+    high = min(low + 1, len(ranked) - 1)
+    return ranked[low] + (ranked[high] - ranked[low]) * (place - low)
+
+
+def ordered(rows: Sequence[Row], rules: Sequence[int]) -> int:
+    """How many of the rules, from the first on, are met one after the other; the same time counts as after."""
+    met = 0
+    for row in rows:
+        if met < len(rules) and row[RULE] == rules[met]:
+            met += 1
+    return met
+
+
+def _tree_holds(node: Node, present: set[int]) -> bool:
+    match node:
+        case Item(field):
+            return field is not None and int(field) in present
+        case Not(child):
+            return not _tree_holds(child, present)
+        case AllOf(children):
+            return all(_tree_holds(child, present) for child in children)
+        case AnyOf(children):
+            return any(_tree_holds(child, present) for child in children)

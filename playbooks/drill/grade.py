@@ -1,0 +1,112 @@
+"""What a finished drill is worth: figures, the nine items of GB/T 38645, problems, improvements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playbooks.drill.metrics import drill_figures
+from playbooks.drill.say import both
+from yunshao.model.drill import Document
+from yunshao.model.risk import round_half_up
+
+ITEMS = ("feasibility", "monitoring", "location", "command", "handling", "linkage", "support", "goals", "cost")
+DAY_MS = 86_400_000
+DUE_DAYS = 30
+GOOD, FAIR, POOR = 5, 3, 1
+SECURITY_POST = {"zh": "安全运营负责人", "en": "Head of security operations"}
+ON_CALL_POST = {"zh": "值班负责人", "en": "Head of the on-call rota"}
+
+
+def grade(drill: Document) -> Document:
+    """The document with its metrics, evaluation, rating, problems and improvements. Items for people have no score."""
+    scores = {"monitoring": _monitoring(drill), "handling": _handling(drill), "goals": _goals(drill)}
+    evaluation: list[dict[str, Any]] = []
+    for item in ITEMS:
+        score, reason = scores.get(item, (None, both("reason.people")))
+        evaluation.append({"item": item, "title": both(f"item.{item}"), "score": score, "reason": reason})
+    rated = [one["score"] for one in evaluation if one["score"] is not None]
+    mean = sum(rated) / len(rated) if rated else None
+    problems = _problems(drill)
+    return {
+        **drill,
+        "metrics": drill_figures(drill["expectations"]),
+        "evaluation": evaluation,
+        "rating": {"score": round_half_up(mean, 2), "grade": _grade(mean), "n": len(rated)}
+        if mean is not None
+        else None,
+        "problems": problems,
+        "improvements": [_improvement(drill, one) for one in problems],
+    }
+
+
+def _grade(mean: float) -> str:
+    """GB/T 38645: 4.5 and above excellent, 3 and above qualified."""
+    return "excellent" if mean >= 4.5 else "qualified" if mean >= 3 else "unqualified"
+
+
+def _score(share: float) -> int:
+    return GOOD if share == 1 else FAIR if share >= 0.5 else POOR
+
+
+def _states(drill: Document, kind: str) -> list[str]:
+    return [one["state"] for one in drill["expectations"] if one["type"] == kind]
+
+
+def _monitoring(drill: Document) -> tuple[int | None, dict[str, str]]:
+    states = _states(drill, "alert")
+    counts = {name: states.count(name) for name in ("met", "late", "missed")}
+    score = _score(counts["met"] / len(states)) if states else None
+    return score, both("reason.rate", total=len(states), **counts)
+
+
+def _handling(drill: Document) -> tuple[int | None, dict[str, str]]:
+    if drill["unattended"]:
+        return None, both("reason.unattended")
+    tasks = [step["state"] for step in drill["steps"] if step["type"] == "ask"]
+    taken = _states(drill, "acknowledged")
+    done = tasks.count("done") + taken.count("met")
+    total = len(tasks) + len(taken)
+    said = both(f"ack.{taken[0] if taken and taken[0] in {'met', 'late', 'missed'} else 'none'}")
+    reason = both("reason.steps", done=tasks.count("done"), total=len(tasks), ack=said)
+    return (_score(done / total) if total else None), reason
+
+
+def _goals(drill: Document) -> tuple[int | None, dict[str, str]]:
+    wanted = [
+        one["state"] for one in drill["expectations"] if not (drill["unattended"] and one["type"] == "acknowledged")
+    ]
+    met = wanted.count("met")
+    return (_score(met / len(wanted)) if wanted else None), both("reason.goals", met=met, total=len(wanted))
+
+
+def _problems(drill: Document) -> list[dict[str, Any]]:
+    found = []
+    for one in drill["expectations"]:
+        if one["type"] == "alert" and one["state"] == "missed":
+            found.append(_problem("missed", "technology", "rule", rule=one["rule"]))
+        elif one["type"] == "alert" and one["state"] == "late":
+            seconds = (one["detected"] - one["injected"]) / 1000
+            limit = one["within"] / 1000
+            found.append(_problem("late", "technology", "speed", rule=one["rule"], seconds=seconds, limit=limit))
+        elif one["type"] == "acknowledged" and one["state"] in {"missed", "late"} and not drill["unattended"]:
+            found.append(_problem("missed_acknowledged", "people", "ack"))
+    for step in drill["steps"]:
+        if step["state"] == "unanswered":
+            found.append(_problem("unanswered", "people", "step", title=step["title"]))
+    return found
+
+
+def _problem(key: str, cause: str, mend: str, **values: Any) -> dict[str, Any]:
+    return {
+        "text": both(f"drill.{key}", **values),
+        "cause": both(f"cause.{cause}"),
+        "cause_id": cause,
+        "mend": both(f"improve.{mend}", **values),
+        "rule": values.get("rule", ""),
+    }
+
+
+def _improvement(drill: Document, problem: dict[str, Any]) -> dict[str, Any]:
+    post = ON_CALL_POST if problem["cause_id"] == "people" else SECURITY_POST
+    ended = drill["ended"] or drill["started"]
+    return {"action": problem["mend"], "post": post, "due": ended + DUE_DAYS * DAY_MS, "problem": problem["text"]}

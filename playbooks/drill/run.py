@@ -1,0 +1,295 @@
+"""A drill as a state machine over its document: warm up, run, revert, clean up. Pure; the roof acts and keeps.
+
+Every verb takes the document and gives a new one. An action is asked for again and again until its effect is seen, so a
+crash between asking and acting loses nothing. Moments are real ms; `speed` shortens only planned offsets and waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from playbooks.drill.grade import grade
+from playbooks.drill.inject import Injected
+from playbooks.drill.say import both, entry
+from playbooks.words import Playbook
+from yunshao import __version__
+from yunshao.errors import WrongUse
+from yunshao.model.drill import UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
+
+PATIENCE_MS = 60_000
+ANSWER_MS = 15 * 60_000
+
+
+def start(
+    playbook: Playbook, drill_id: str, now: int, speed: float, unattended: bool, by: str, injected: Sequence[Injected]
+) -> Document:
+    """A drill that has begun and sent nothing yet. Raises WrongUse for a speed outside 0.1 to 1,000."""
+    if not 0.1 <= speed <= 1000:
+        raise WrongUse(f"speed {speed:g}", "from 0.1 to 1000")
+    return {
+        "id": drill_id,
+        "kind": "drill",
+        "playbook": {
+            "id": playbook.id,
+            "version": playbook.version,
+            "title": playbook.title,
+            "summary": playbook.summary,
+            "objectives": list(playbook.objectives),
+            "forms": playbook.forms,
+        },
+        "generator": {"name": "Yunshao", "version": __version__},
+        "state": "running",
+        "phase": "run",
+        "started": now,
+        "ended": None,
+        "speed": speed,
+        "unattended": unattended,
+        "by": by,
+        "paused_at": None,
+        "paused_ms": 0,
+        "steps": _steps(playbook, injected, now, speed),
+        "expectations": [_expectation(i, one) for i, one in enumerate(playbook.expect)],
+        "metrics": None,
+        "timeline": [entry(now, "started", by=by, speed=speed)],
+        "evaluation": [],
+        "rating": None,
+        "problems": [],
+        "improvements": [],
+        "alerts": [],
+        "evidence_refs": [],
+    }
+
+
+def _steps(playbook: Playbook, injected: Sequence[Injected], now: int, speed: float) -> list[dict[str, Any]]:
+    sends = [i for i, stage in enumerate(playbook.stages) if stage.type == "send"]
+    found = []
+    for index, stage in enumerate(playbook.stages):
+        mine = [one for one in injected if index in sends and _belongs(one, stage.source, stage.part)]
+        planned = now + int(stage.at / speed)
+        found.append(
+            {
+                "index": index,
+                "at": stage.at,
+                "type": stage.type,
+                "title": stage.title,
+                "post": stage.post,
+                "state": "waiting",
+                "planned": planned,
+                "done": None,
+                "by": "",
+                "note": "",
+                "source": stage.source,
+                "injected": [{"source": one.source, "uid": one.uid, "planned": planned} for one in mine],
+            }
+        )
+    return found
+
+
+def _belongs(one: Injected, source: str, part: str) -> bool:
+    return one.source == source and (not part or one.part == part)
+
+
+def _expectation(index: int, expected: Any) -> dict[str, Any]:
+    return {
+        "index": index,
+        "type": expected.type,
+        "rule": expected.rule,
+        "post": expected.post,
+        "within": expected.within,
+        "state": "waiting",
+        "injected": None,
+        "detected": None,
+        "acknowledged": None,
+        "alert": "",
+        "by": "",
+    }
+
+
+def advance(document: Document, now: int, facts: Sequence[AlertFact]) -> tuple[Document, list[Action]]:
+    """What time and the pipeline made of the drill, and what is to be done now."""
+    drill = deepcopy(document)
+    if drill["state"] == "paused" or drill["phase"] == "over":
+        return drill, []
+    if drill["state"] == "aborted" or drill["phase"] == "revert":
+        return _leave(drill, now, facts)
+    actions: list[Action] = [Send(step["index"]) for step in _due(drill, now) if step["type"] == "send"]
+    _ask(drill, now)
+    _notice(drill, facts)
+    if drill["unattended"]:
+        actions += [Acknowledge(fact.id) for fact in facts if fact.acknowledged is None and not fact.closed]
+    _give_up(drill, now)
+    if _settled(drill):
+        drill["phase"] = "revert"
+        drill, leaving = _leave(drill, now, facts)
+        actions += leaving
+    return drill, actions
+
+
+def sent(document: Document, index: int, now: int) -> Document:
+    """A step's records are through the door."""
+    drill = deepcopy(document)
+    step = drill["steps"][index]
+    if step["state"] != "waiting" or step["type"] != "send":
+        return drill
+    step.update(state="done", done=now, by=drill["by"])
+    drill["timeline"].append(entry(now, "sent", n=len(step["injected"]), title=step["title"], ref=f"step:{index}"))
+    return drill
+
+
+def answer(document: Document, index: int, by: str, now: int, note: str = "") -> Document:
+    """Somebody reports a task done. Raises WrongUse where there is nothing to report."""
+    drill = deepcopy(document)
+    if drill["state"] not in {"running", "paused"} or drill["phase"] != "run":
+        raise WrongUse(f"drill {drill['id']} is over", "")
+    tasks = [step for step in drill["steps"] if step["type"] == "ask" and step["index"] == index]
+    if not tasks or tasks[0]["state"] in {"done", "late"}:
+        raise WrongUse(f"step {index} is no open task of drill {drill['id']}", "")
+    step = tasks[0]
+    late = now - step["planned"] > _wait(drill, ANSWER_MS)
+    step.update(state="late" if late else "done", done=now, by=by, note=note[:500])
+    kind = "answered_late" if late else "answered"
+    drill["timeline"].append(entry(now, kind, by=by, title=step["title"], ref=f"step:{index}"))
+    return drill
+
+
+def pause(document: Document, by: str, now: int) -> Document:
+    """Hold everything still. Raises WrongUse unless it runs."""
+    drill = deepcopy(document)
+    if drill["state"] != "running" or drill["phase"] != "run":
+        raise WrongUse(f"drill {drill['id']} does not run", "")
+    drill.update(state="paused", paused_at=now)
+    drill["timeline"].append(entry(now, "paused", by=by))
+    return drill
+
+
+def resume(document: Document, by: str, now: int) -> Document:
+    """Go on; what was still planned moves by the pause. Raises WrongUse unless it is paused."""
+    drill = deepcopy(document)
+    if drill["state"] != "paused":
+        raise WrongUse(f"drill {drill['id']} is not paused", "")
+    held = now - drill["paused_at"]
+    for step in drill["steps"]:
+        if step["state"] == "waiting" and step["planned"] > drill["paused_at"]:
+            step["planned"] += held
+    drill.update(state="running", paused_at=None, paused_ms=drill["paused_ms"] + held)
+    drill["timeline"].append(entry(now, "resumed", by=by))
+    return drill
+
+
+def abort(document: Document, by: str, now: int) -> Document:
+    """Stop at once; what it raised is closed by the next `advance`. Raises WrongUse when it is over."""
+    drill = deepcopy(document)
+    if drill["phase"] == "over" or drill["state"] == "aborted":
+        raise WrongUse(f"drill {drill['id']} is over", "")
+    drill.update(state="aborted", phase="revert", paused_at=None)
+    drill["timeline"].append(entry(now, "aborted", by=by))
+    return drill
+
+
+def _due(drill: Document, now: int) -> list[dict[str, Any]]:
+    return [step for step in drill["steps"] if step["state"] == "waiting" and step["planned"] <= now]
+
+
+def _ask(drill: Document, now: int) -> None:
+    """Tasks whose time has come are put to their post once; an unattended run answers them itself."""
+    for step in _due(drill, now):
+        if step["type"] != "ask":
+            continue
+        step["state"] = "asked"
+        drill["timeline"].append(
+            entry(now, "asked", post=step["post"], title=step["title"], ref=f"step:{step['index']}")
+        )
+        if drill["unattended"]:
+            step.update(state="done", done=now, by=UNATTENDED)
+
+
+def _notice(drill: Document, facts: Sequence[AlertFact]) -> None:
+    sent_at = {one["uid"]: step["done"] for step in drill["steps"] if step["done"] for one in step["injected"]}
+    for expected in drill["expectations"]:
+        if expected["type"] == "alert":
+            _notice_alert(drill, expected, facts, sent_at)
+        else:
+            _notice_acknowledged(drill, expected, facts)
+
+
+def _notice_alert(
+    drill: Document, expected: dict[str, Any], facts: Sequence[AlertFact], sent_at: Mapping[str, int]
+) -> None:
+    mine = sorted((fact for fact in facts if fact.rule == expected["rule"]), key=lambda fact: (fact.detected, fact.id))
+    if not mine:
+        return
+    first = mine[0]
+    taken = [fact for fact in mine if fact.acknowledged is not None]
+    if taken:
+        soonest = min(taken, key=lambda fact: (fact.acknowledged or 0, fact.id))
+        expected.update(acknowledged=soonest.acknowledged, by=soonest.by)
+    if expected["detected"] is None:
+        injected = max((sent_at[uid] for uid in first.uids if uid in sent_at), default=drill["started"])
+        waited = first.detected - injected
+        state = "met" if waited <= expected["within"] else "late"
+        expected.update(alert=first.id, detected=first.detected, injected=injected, state=state)
+        key = "detected" if state == "met" else "late"
+        values = {"rule": first.rule, "seconds": waited / 1000, "limit": expected["within"] / 1000}
+        drill["timeline"].append(entry(first.detected, key, ref=f"alert:{first.id}", **values))
+
+
+def _notice_acknowledged(drill: Document, expected: dict[str, Any], facts: Sequence[AlertFact]) -> None:
+    taken = [fact for fact in facts if fact.acknowledged is not None]
+    if not taken or expected["acknowledged"] is not None:
+        return
+    soonest = min(taken, key=lambda fact: (fact.acknowledged or 0, fact.id))
+    at = soonest.acknowledged or 0
+    detected = min(fact.detected for fact in facts)
+    state = "met" if at - detected <= expected["within"] else "late"
+    expected.update(state=state, detected=detected, acknowledged=at, by=soonest.by, alert=soonest.id)
+    seconds = (at - detected) / 1000
+    drill["timeline"].append(entry(at, "acknowledged", by=soonest.by, seconds=seconds, ref=f"alert:{soonest.id}"))
+
+
+def _wait(drill: Document, planned: int) -> int:
+    """How long to wait for something, in real ms: shortened by the speed, never below the pipeline's own pace."""
+    return max(int(planned / drill["speed"]), PATIENCE_MS)
+
+
+def _give_up(drill: Document, now: int) -> None:
+    """What has not come when its time and our patience are over will not come."""
+    if any(step["state"] == "waiting" for step in drill["steps"]):
+        return
+    last = max([step["done"] for step in drill["steps"] if step["done"]], default=drill["started"])
+    since = now - max(last, drill["started"])
+    for expected in drill["expectations"]:
+        if expected["state"] == "waiting" and since > _wait(drill, expected["within"]):
+            expected["state"] = "missed"
+            if expected["type"] == "alert":
+                expected["injected"] = last
+            key = "missed" if expected["type"] == "alert" else "missed_acknowledged"
+            drill["timeline"].append(entry(now, key, rule=expected["rule"]))
+    for step in drill["steps"]:
+        if step["state"] == "asked" and now - step["planned"] > _wait(drill, ANSWER_MS):
+            step["state"] = "unanswered"
+            drill["timeline"].append(entry(now, "unanswered", title=step["title"], ref=f"step:{step['index']}"))
+
+
+def _settled(drill: Document) -> bool:
+    steps = all(step["state"] not in {"waiting", "asked"} for step in drill["steps"])
+    return steps and all(expected["state"] != "waiting" for expected in drill["expectations"])
+
+
+def _leave(drill: Document, now: int, facts: Sequence[AlertFact]) -> tuple[Document, list[Action]]:
+    """Close what was raised, then end and grade."""
+    open_ = tuple(sorted(fact.id for fact in facts if not fact.closed))
+    if open_:
+        return drill, [CloseAlerts(open_)]
+    if facts:
+        drill["timeline"].append(entry(now, "closed", n=len(facts)))
+    drill["timeline"].append(entry(now, "done"))
+    drill["timeline"].sort(key=lambda one: one["at"])
+    drill.update(state="aborted" if drill["state"] == "aborted" else "done", phase="over", ended=now)
+    return grade(drill), []
+
+
+def closing_note(drill_id: str) -> str:
+    """What stands in the alert when a drill closes it."""
+    return both("drill.note", drill=drill_id)["en"]

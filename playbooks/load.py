@@ -1,0 +1,212 @@
+"""Playbook files, ours and the site's, as values; what cannot be used is refused with file and field.
+
+Reads our packaged library and the folder that the settings name, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from playbooks.words import Expectation, Playbook, Stage, Text, Threat
+from yunshao.errors import BadContent
+from yunshao.model.risk import METHODS
+
+MAX_BYTES = 256 << 10
+MAX_FILES = 500
+MAX_ITEMS = 500
+ID = re.compile(r"^[a-z][a-z0-9_]{2,63}$")
+DURATION = re.compile(r"^(\d{1,6})(s|m|h|d)$")
+UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+COMMON = {"id", "kind", "version", "title", "summary"}
+ASSESSMENT = COMMON | {"method", "window", "threats"}
+DRILL = COMMON | {"every", "forms", "objectives", "story", "run", "expect", "revert", "clean_up", "warm_up"}
+FORMS = {
+    "method": ("tabletop", "practical", "demonstration"),
+    "scope": ("internal", "sector", "cross_sector", "local", "cross_region"),
+    "content": ("comprehensive", "special"),
+}
+EVERY = ("month", "quarter", "half_year", "year")
+
+
+class _Reader:
+    """Reads one file's tree, naming the place of whatever is wrong."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def refuse(self, place: str, why: str) -> BadContent:
+        return BadContent(f"{place}: {why}", "see docs/write-a-playbook.md", self.where)
+
+    def keys(self, place: str, tree: Any, allowed: set[str], needed: set[str]) -> Mapping[str, Any]:
+        if not isinstance(tree, Mapping):
+            raise self.refuse(place, "a mapping is wanted")
+        if unknown := sorted(map(str, set(tree) - allowed)):
+            raise self.refuse(place, f"unknown key {unknown[0]!r}")
+        if missing := sorted(needed - set(tree)):
+            raise self.refuse(place, f"{missing[0]!r} is missing")
+        return tree
+
+    def text(self, place: str, value: Any) -> Text:
+        tree = self.keys(place, value, {"zh", "en"}, {"zh", "en"})
+        if not all(isinstance(words, str) and words.strip() for words in tree.values()):
+            raise self.refuse(place, "words in zh and en are wanted")
+        return {"zh": tree["zh"].strip(), "en": tree["en"].strip()}
+
+    def word(self, place: str, value: Any, allowed: tuple[str, ...] | None = None) -> str:
+        if not isinstance(value, str) or not value or len(value) > 200:
+            raise self.refuse(place, "a word is wanted")
+        if allowed and value not in allowed:
+            raise self.refuse(place, f"{value!r} is none of {', '.join(allowed)}")
+        return value
+
+    def items(self, place: str, value: Any, least: int = 0) -> list[Any]:
+        if not isinstance(value, list) or not least <= len(value) <= MAX_ITEMS:
+            raise self.refuse(place, f"a list of {least} to {MAX_ITEMS} is wanted")
+        return value
+
+    def duration(self, place: str, value: Any) -> int:
+        match = DURATION.match(value) if isinstance(value, str) else None
+        if not match:
+            raise self.refuse(place, f"{value!r} is no duration such as 30s, 5m, 2h or 90d")
+        return int(match[1]) * UNITS_MS[match[2]]
+
+
+def parse_playbook(text: str, where: str) -> Playbook:
+    """One playbook of the text of a file. Raises BadContent with the file and the field."""
+    reader = _Reader(where)
+    if len(text) > MAX_BYTES:
+        raise reader.refuse("file", "larger than 256 KiB")
+    try:
+        tree = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise BadContent(f"not YAML: {error.problem}", "", where, line) from None
+    except (yaml.YAMLError, RecursionError, ValueError):
+        raise BadContent("not YAML", "", where) from None
+    kind = reader.word("kind", tree.get("kind") if isinstance(tree, Mapping) else None, ("assessment", "drill"))
+    return _assessment(reader, tree) if kind == "assessment" else _drill(reader, tree)
+
+
+def _common(reader: _Reader, tree: Mapping[str, Any]) -> dict[str, Any]:
+    key = reader.word("id", tree["id"])
+    if not ID.match(key):
+        raise reader.refuse("id", "small letters, digits and _ are wanted")
+    return {
+        "id": key,
+        "kind": tree["kind"],
+        "version": str(tree.get("version", "1")),
+        "title": reader.text("title", tree["title"]),
+        "summary": reader.text("summary", tree["summary"]),
+        "file": reader.where,
+    }
+
+
+def _assessment(reader: _Reader, tree: Any) -> Playbook:
+    reader.keys("file", tree, ASSESSMENT, {"id", "title", "summary", "method", "threats"})
+    threats = tuple(
+        _threat(reader, f"threats[{i}]", one) for i, one in enumerate(reader.items("threats", tree["threats"], 1))
+    )
+    if len({threat.id for threat in threats}) != len(threats):
+        raise reader.refuse("threats", "two have the same id")
+    window = reader.duration("window", tree.get("window", "90d")) // UNITS_MS["d"]
+    return Playbook(
+        **_common(reader, tree),
+        method=reader.word("method", tree["method"], tuple(METHODS)),
+        window_days=max(1, window),
+        threats=threats,
+    )
+
+
+def _threat(reader: _Reader, place: str, tree: Any) -> Threat:
+    keys = {"id", "name", "source", "kind", "techniques", "baseline"}
+    reader.keys(place, tree, keys, keys)
+    baseline = tree["baseline"]
+    if not isinstance(baseline, int) or not 1 <= baseline <= 5:
+        raise reader.refuse(f"{place}.baseline", "1 to 5 is wanted")
+    return Threat(
+        id=reader.word(f"{place}.id", tree["id"]),
+        name=reader.text(f"{place}.name", tree["name"]),
+        source=reader.text(f"{place}.source", tree["source"]),
+        kind=reader.word(f"{place}.kind", tree["kind"]),
+        techniques=tuple(reader.word(f"{place}.techniques", one) for one in reader.items(place, tree["techniques"], 1)),
+        baseline=baseline,
+    )
+
+
+def _drill(reader: _Reader, tree: Any) -> Playbook:
+    needed = {"id", "title", "summary", "forms", "objectives", "story", "run", "expect", "revert"}
+    reader.keys("file", tree, DRILL, needed)
+    forms = reader.keys("forms", tree["forms"], set(FORMS), set(FORMS))
+    stages = tuple(_stage(reader, f"run[{i}]", one) for i, one in enumerate(reader.items("run", tree["run"], 1)))
+    expect = tuple(
+        _expectation(reader, f"expect[{i}]", one) for i, one in enumerate(reader.items("expect", tree["expect"], 1))
+    )
+    if not any(stage.type == "send" for stage in stages):
+        raise reader.refuse("run", "nothing is sent")
+    if [stage.at for stage in stages] != sorted(stage.at for stage in stages):
+        raise reader.refuse("run", "the moments must not go back")
+    return Playbook(
+        **_common(reader, tree),
+        objectives=tuple(reader.text("objectives", one) for one in reader.items("objectives", tree["objectives"], 1)),
+        forms={axis: reader.word(f"forms.{axis}", forms[axis], FORMS[axis]) for axis in FORMS},
+        stages=stages,
+        expect=expect,
+        story=reader.word("story", tree["story"]),
+        every=reader.word("every", tree.get("every", "year"), EVERY),
+    )
+
+
+def _stage(reader: _Reader, place: str, tree: Any) -> Stage:
+    reader.keys(place, tree, {"at", "send", "part", "ask", "title"}, {"at", "title"})
+    at, title = reader.duration(f"{place}.at", tree["at"]), reader.text(f"{place}.title", tree["title"])
+    if ("send" in tree) == ("ask" in tree):
+        raise reader.refuse(place, "either send or ask is wanted")
+    if "ask" in tree:
+        return Stage(at, "ask", title, post=reader.word(f"{place}.ask", tree["ask"]))
+    part = reader.word(f"{place}.part", tree["part"]) if "part" in tree else ""
+    return Stage(at, "send", title, source=reader.word(f"{place}.send", tree["send"]), part=part)
+
+
+def _expectation(reader: _Reader, place: str, tree: Any) -> Expectation:
+    reader.keys(place, tree, {"alert", "acknowledged_by", "within"}, {"within"})
+    within = reader.duration(f"{place}.within", tree["within"])
+    if ("alert" in tree) == ("acknowledged_by" in tree):
+        raise reader.refuse(place, "either alert or acknowledged_by is wanted")
+    if "alert" in tree:
+        return Expectation("alert", within, rule=reader.word(f"{place}.alert", tree["alert"]))
+    return Expectation("acknowledged", within, post=reader.word(f"{place}.acknowledged_by", tree["acknowledged_by"]))
+
+
+def _load(folder: Traversable, where: str) -> dict[str, Playbook]:
+    found: dict[str, Playbook] = {}
+    files = sorted((one for one in folder.iterdir() if one.name.endswith((".yml", ".yaml"))), key=lambda one: one.name)
+    for file in files[:MAX_FILES]:
+        place = f"{where}/{file.name}"
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise BadContent("cannot be read as UTF-8", "", place) from None
+        playbook = parse_playbook(text, place)
+        if playbook.id in found or playbook.id != file.name.rsplit(".", 1)[0]:
+            raise BadContent(f"id: {playbook.id!r} is taken, or is not the file's name", "", place)
+        found[playbook.id] = playbook
+    return found
+
+
+@cache
+def library() -> dict[str, Playbook]:
+    """The playbooks that ship, by id."""
+    return _load(resources.files("playbooks").joinpath("library"), "library")
+
+
+def load_folder(folder: Path) -> dict[str, Playbook]:
+    """The playbooks of a folder, by id. Raises BadContent."""
+    return _load(folder, str(folder))

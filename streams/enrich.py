@@ -1,0 +1,20 @@
+"""An event gets its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from yunshao.model.event import Event, Owner
+
+Own = Callable[[Event, Owner], Owner]
+
+
+def by_claim(_event: Event, claim: Owner) -> Owner:
+    """Ownership without a registry: whatever the intake claims."""
+    return claim
+
+
+def enrich(own: Own, event: Event) -> Event:
+    """The event, belonging to whom the registry says; until then it belongs to its intake's claim."""
+    owner = own(event, event.owner)
+    return event if owner is event.owner else event.owned(owner)

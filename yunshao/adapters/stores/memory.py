@@ -1,0 +1,268 @@
+"""The fake beside the real store: the same contract over dictionaries, for tests and for thinking."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from yunshao.adapters.stores.alerts import DAY, GROUPS, MAX_EVIDENCE, day_name
+from yunshao.adapters.stores.columns import SCHEMA, columns_of
+from yunshao.adapters.stores.database import now
+from yunshao.adapters.stores.events import COUNTED
+from yunshao.adapters.stores.hunting import hunt
+from yunshao.adapters.stores.ledger import class_uid, hour_of
+from yunshao.errors import NotFound, WrongUse
+from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.event import Event, EventRef, Rejected, native_digest
+from yunshao.ports import Batch, StoredEvent
+
+Document = dict[str, Any]
+
+
+class MemoryStore:
+    """`ports.Store` without a disk. What it gives is a copy wherever a caller could change it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._events: dict[tuple[str, str], Event] = {}
+        self._alerts: dict[str, Alert] = {}
+        self._sequence: dict[str, int] = {}
+        self._memories: dict[tuple[str, str], tuple[Any, int | None]] = {}
+        self._offsets: dict[str, str] = {}
+        self._sources: dict[str, dict[str, Any]] = {}
+        self._rejects: list[Rejected] = []
+        self._documents: dict[tuple[str, str], Document] = {}
+        self._injected: dict[tuple[str, str], tuple[str, str, int]] = {}
+        self._trail: list[dict[str, Any]] = []
+
+    def fresh(self, events: Sequence[Event]) -> list[Event]:
+        found = {(event.source, event.uid): event for event in reversed(events)}
+        return [
+            event
+            for event in events
+            if found[event.source, event.uid] is event and (event.source, event.uid) not in self._events
+        ]
+
+    def memory(self, detector: str, key: str) -> Any:
+        return copy.deepcopy(self._memories.get((detector, key), (None, None))[0])
+
+    def due(self, watermark: int, limit: int = 1000) -> list[tuple[str, str, int]]:
+        waiting = [(due, *key) for key, (_, due) in self._memories.items() if due is not None and due <= watermark]
+        return [(detector, key, due) for due, detector, key in sorted(waiting)[:limit]]
+
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        drills: set[str] = set()
+        for ref in events:
+            drill, digest, _ = self._injected.get((ref.source, ref.uid), ("", "", 0))
+            event = batch.get((ref.source, ref.uid)) or self._events.get((ref.source, ref.uid))
+            drills.add(drill if event and native_digest(event.native) == digest else "")
+        return drills.pop() if len(drills) == 1 else ""
+
+    def commit(self, batch: Batch) -> list[Alert]:
+        with self._lock:
+            if len(self.fresh(batch.events)) != len(batch.events):
+                raise WrongUse("the batch holds an event that was stored before", "ask `fresh` first")
+            self._events.update({(event.source, event.uid): event for event in batch.events})
+            for key, kept in batch.memories.items():
+                self._memories[key] = copy.deepcopy(kept)
+                if kept[0] is None:
+                    del self._memories[key]
+            self._offsets.update(batch.offsets)
+            self._rejects += batch.rejected
+            self._count(batch)
+            fresh = []
+            for alert in sorted(batch.alerts, key=lambda alert: alert.detected):
+                if alert.id not in self._alerts:
+                    self._keep(alert)
+                    fresh.append(alert)
+            return fresh
+
+    def _keep(self, alert: Alert) -> None:
+        self._alerts[alert.id] = alert
+        self._sequence[alert.id] = max(self._sequence.values(), default=0) + 1
+
+    def _count(self, batch: Batch) -> None:
+        counts = {
+            "received": Counter(batch.received),
+            "processed": Counter(event.source for event in batch.events),
+            "rejected": Counter(record.source for record in batch.rejected),
+            "repeated": Counter(batch.repeated),
+        }
+        for source in {source for part in counts.values() for source in part}:
+            row = self._sources.setdefault(
+                source, {"source": source, **dict.fromkeys(counts, 0), "last_event": None, "last_received": None}
+            )
+            for name, part in counts.items():
+                row[name] += part[source]
+            if counts["received"][source]:
+                row["last_received"] = max(row["last_received"] or 0, now())
+        for event in batch.events:
+            row = self._sources[event.source]
+            row["last_event"] = event.time if row["last_event"] is None else max(row["last_event"], event.time)
+
+    def offset(self, name: str) -> str:
+        return self._offsets.get(name, "")
+
+    def alert(self, alert_id: str) -> Alert:
+        if alert_id not in self._alerts:
+            raise NotFound(f"no alert {alert_id!r}")
+        return self._alerts[alert_id]
+
+    def alerts(self, query: AlertQuery) -> list[Alert]:
+        found = [alert for alert in reversed(self._alerts.values()) if self._asked(alert, query)]
+        if query.before:
+            order = list(self._alerts)
+            place = order.index(self.alert(query.before).id)
+            older = set(order[:place])
+            found = [alert for alert in found if alert.id in older]
+        return found[: max(1, query.limit)]
+
+    def _asked(self, alert: Alert, query: AlertQuery) -> bool:
+        finding = alert.finding
+        words = "\n".join(
+            [
+                *finding.title.values(),
+                finding.rule_name,
+                *finding.why.values(),
+                finding.entity,
+                finding.rule_id,
+                alert.id,
+            ]
+        ).lower()
+        return (
+            (not query.status or alert.status in query.status)
+            and (not query.level or finding.level in query.level)
+            and (not query.unit or finding.owner.unit in query.unit)
+            and query.rule in ("", finding.rule_id)
+            and query.entity in ("", finding.entity)
+            and query.assignee in ("", alert.assignee)
+            and all(word in words for word in query.text.lower().split())
+            and (query.since is None or finding.time >= query.since)
+            and (query.until is None or finding.time < query.until)
+            and (query.drill == "any" or query.drill == alert.drill or query.drill == ("only" if alert.drill else "no"))
+            and all(str(finding.facts.get(key)) == value for key, value in query.facts.items())
+        )
+
+    def count_alerts(self, query: AlertQuery, by: str) -> dict[str, int]:
+        if by not in GROUPS:
+            raise WrongUse(f"alerts are not counted by {by!r}", f"one of {', '.join(GROUPS)}")
+        counts: Counter[str] = Counter()
+        for alert in self._alerts.values():
+            if self._asked(alert, query):
+                counts.update(_groups(alert, by))
+        return dict(sorted(counts.items()))
+
+    def change_alert(self, alert_id: str, change: Callable[[Alert], Alert]) -> Alert:
+        with self._lock:
+            before = self.alert(alert_id)
+            after = change(before)
+            if after != before:
+                self._alerts[alert_id] = after
+                self._sequence[alert_id] = max(self._sequence.values()) + 1
+            return after
+
+    def alerts_after(self, sequence: int, limit: int = 200) -> list[tuple[int, Alert]]:
+        later = sorted((number, key) for key, number in self._sequence.items() if number > sequence)
+        return [(number, self._alerts[key]) for number, key in later[:limit]]
+
+    def last_sequence(self) -> int:
+        """The newest sequence number."""
+        return max(self._sequence.values(), default=0)
+
+    def evidence(self, alert_id: str) -> list[StoredEvent]:
+        refs = self.alert(alert_id).finding.events[:MAX_EVIDENCE]
+        return [self.event(ref) for ref in refs if (ref.source, ref.uid) in self._events]
+
+    def event(self, ref: EventRef) -> StoredEvent:
+        event = self._events.get((ref.source, ref.uid))
+        if event is None:
+            raise NotFound(f"no event {ref.uid!r} of {ref.source}")
+        owner = event.owner
+        return StoredEvent(
+            event.source, event.uid, event.time, owner.unit, owner.system, owner.cloud, event.ocsf, event.native
+        )
+
+    def hunt(self, question: str, limit: int = 100) -> list[dict[str, Any]]:
+        events = list(self._events.values())
+        return hunt(pa.table(columns_of(events), schema=SCHEMA) if events else [], question, limit)
+
+    def count_events(self, by: str, since: int, until: int) -> dict[str, int]:
+        if by not in COUNTED:
+            raise WrongUse(f"events are not counted by {by!r}", f"one of {', '.join(COUNTED)}")
+        keys: dict[str, Callable[[Event], object]] = {
+            "source": lambda event: event.source,
+            "unit": lambda event: event.owner.unit,
+            "hour": lambda event: hour_of(event.time),
+            "class_uid": class_uid,
+        }
+        found = Counter(str(keys[by](event)) for event in self._events.values() if since <= event.time < until)
+        return dict(sorted(found.items()))
+
+    def sources(self) -> list[dict[str, Any]]:
+        return [dict(row) for _, row in sorted(self._sources.items())]
+
+    def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
+        numbered = [(n, r) for n, r in enumerate(self._rejects, start=1) if source in ("", r.source)]
+        return numbered[::-1][:limit]
+
+    def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._documents.pop((kind, key), None)
+            self._documents[kind, key] = copy.deepcopy(dict(document))
+
+    def get(self, kind: str, key: str) -> Document:
+        if (kind, key) not in self._documents:
+            raise NotFound(f"no {kind} {key!r}")
+        return copy.deepcopy(self._documents[kind, key])
+
+    def find(self, kind: str, limit: int = 100) -> list[Document]:
+        found = [document for (other, _), document in reversed(self._documents.items()) if other == kind]
+        return copy.deepcopy(found[:limit])
+
+    def change(self, kind: str, key: str, change: Callable[[Document | None], Document]) -> Document:
+        with self._lock:
+            changed = change(copy.deepcopy(self._documents.get((kind, key))))
+            self.put(kind, key, changed)
+            return changed
+
+    def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
+        with self._lock:
+            entered = {(source, uid): (drill, digest, planned) for source, uid, digest, planned in injected}
+            for key, value in entered.items():
+                if self._injected.get(key, value)[:2] != value[:2]:
+                    raise WrongUse(
+                        f"event {key[1]!r} of {key[0]} is registered already", "a drill makes its own event ids"
+                    )
+            self._injected = {**entered, **self._injected}
+
+    def injected(self, drill: str) -> list[tuple[str, str, int]]:
+        found = [(planned, *key) for key, (other, _, planned) in self._injected.items() if other == drill]
+        return [(source, uid, planned) for planned, source, uid in sorted(found)]
+
+    def note(self, by: str, did: str, on: str, detail: str = "") -> None:
+        self._trail.append({"at": now(), "by": by, "did": did, "on": on, "detail": detail})
+
+    def trail(self, limit: int = 200) -> list[dict[str, Any]]:
+        return self._trail[::-1][:limit]
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _groups(alert: Alert, by: str) -> tuple[str, ...]:
+    finding = alert.finding
+    groups: dict[str, Callable[[], tuple[str, ...]]] = {
+        "level": lambda: (finding.level,),
+        "status": lambda: (alert.status,),
+        "unit": lambda: (finding.owner.unit,),
+        "rule_id": lambda: (finding.rule_id,),
+        "entity": lambda: (finding.entity,),
+        "day": lambda: (day_name(finding.time // DAY),),
+        "technique": lambda: finding.techniques,
+    }
+    return groups[by]()

@@ -1,0 +1,136 @@
+"""What the embedded runner reads and commits, in SQLite and Parquet: one transaction a batch."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from yunshao.adapters.stores import segments
+from yunshao.adapters.stores.alerts import insert_alerts
+from yunshao.adapters.stores.archive import settle_injected
+from yunshao.adapters.stores.database import Part
+from yunshao.adapters.stores.ledger import write_counts, write_rejects, write_tally
+from yunshao.adapters.stores.plain import clean, dumps, loads, seen_id
+from yunshao.errors import Unreachable, WrongUse
+from yunshao.model.alert import Alert
+from yunshao.model.event import Event
+from yunshao.ports import Batch
+
+CHUNK = 900
+
+
+class SqliteStream(Part):
+    """Files first, then the transaction that lists them; a file that no transaction listed is deleted."""
+
+    _swept = False
+
+    def fresh(self, events: Sequence[Event]) -> list[Event]:
+        digests = [seen_id(event.source, event.uid) for event in events]
+        known = self._known(digests)
+        found: list[Event] = []
+        for event, digest in zip(events, digests, strict=True):
+            if digest not in known:
+                known.add(digest)
+                found.append(event)
+        return found
+
+    def _known(self, digests: Sequence[bytes]) -> set[bytes]:
+        known: set[bytes] = set()
+        for start in range(0, len(digests), CHUNK):
+            part = digests[start : start + CHUNK]
+            marks = ",".join("?" * len(part))
+            known.update(row[0] for row in self._db.rows(f"SELECT digest FROM seen WHERE digest IN ({marks})", part))  # noqa: S608
+        return known
+
+    def memory(self, detector: str, key: str) -> Any:
+        row = self._db.row("SELECT body FROM memory WHERE detector=? AND key=?", (detector, clean(key)))
+        return loads(row[0]) if row else None
+
+    def due(self, watermark: int, limit: int = 1000) -> list[tuple[str, str, int]]:
+        sql = "SELECT detector, key, due FROM memory WHERE due <= ? ORDER BY due, detector, key LIMIT ?"
+        return [(detector, key, due) for detector, key, due in self._db.rows(sql, (watermark, limit))]
+
+    def offset(self, name: str) -> str:
+        row = self._db.row("SELECT offset FROM intake WHERE name=?", (name,))
+        return row[0] if row else ""
+
+    def commit(self, batch: Batch) -> list[Alert]:
+        with self._alone():
+            written = segments.write_segments(self._folder, batch.events)
+            try:
+                with self._db.writing() as connection:
+                    segments.enter(connection, written)
+                    fresh = self._write(connection, batch)
+            except BaseException:
+                segments.remove(self._folder, [segment.path for segment in written])
+                raise
+            self._tidy()
+        return fresh
+
+    def _write(self, connection: sqlite3.Connection, batch: Batch) -> list[Alert]:
+        _write_seen(connection, batch.events)
+        _write_memories(connection, batch)
+        for name, offset in batch.offsets.items():
+            connection.execute("INSERT OR REPLACE INTO intake VALUES (?, ?)", (name, offset))
+        write_counts(connection, batch, self._clock())
+        write_tally(connection, batch.events)
+        write_rejects(connection, batch.rejected)
+        settle_injected(connection, batch.events)
+        return insert_alerts(connection, batch.alerts, batch.events)
+
+    def _tidy(self) -> None:
+        """Merge the small files of one crowded day; each event is merged once or twice in its life."""
+        with self._db.reading() as connection:
+            day, paths = segments.crowded(connection)
+        if not day:
+            return
+        merged = segments.merge(self._folder, day, paths)
+        try:
+            with self._db.writing() as connection:
+                gone = segments.swap(connection, merged, paths, self._clock())
+        except BaseException:
+            segments.remove(self._folder, [merged.path])
+            raise
+        segments.remove(self._folder, gone)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process writes files meanwhile, so a file that nothing lists is a crash's."""
+        try:
+            with (self._folder / ".writer").open("ab") as handle:
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                if not self._swept:
+                    segments.remove_strangers(
+                        self._folder, {row[0] for row in self._db.rows("SELECT path FROM segment")}
+                    )
+                    self._swept = True
+                yield
+        except OSError as error:
+            raise Unreachable(
+                f"the store cannot be written: {error.strerror}", "look at the disk", str(self._folder)
+            ) from error
+
+
+def _write_seen(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+    before = connection.total_changes
+    # In order, so that neighbours of the tree are touched together.
+    digests = sorted(seen_id(event.source, event.uid) for event in events)
+    connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(digest,) for digest in digests])
+    if connection.total_changes - before != len(events):
+        raise WrongUse(
+            "the batch holds an event that was stored before", "ask `fresh` first; one process runs the pipeline"
+        )
+
+
+def _write_memories(connection: sqlite3.Connection, batch: Batch) -> None:
+    kept, gone = [], []
+    for (detector, key), (memory, due) in batch.memories.items():
+        if memory is None:
+            gone.append((detector, clean(key)))
+        else:
+            kept.append((detector, clean(key), dumps(memory), due))
+    connection.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?, ?)", kept)
+    connection.executemany("DELETE FROM memory WHERE detector=? AND key=?", gone)
