@@ -50,7 +50,9 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         raise BadConfiguration("not UTF-8", "save it as UTF-8", str(path)) from None
     except OSError as error:
-        raise BadConfiguration(f"cannot be read: {error.strerror}", "`yunshao init` makes a workspace", str(path)) from None
+        raise BadConfiguration(
+            f"cannot be read: {error.strerror}", "`yunshao init` makes a workspace", str(path)
+        ) from None
 
 
 @dataclass(frozen=True)

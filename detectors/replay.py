@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from yunshao.model.event import Event, NOBODY
+from yunshao.model.event import NOBODY, Event
 from yunshao.model.finding import Finding, Observation
 from yunshao.ports import Detector
 

@@ -23,6 +23,7 @@ Row = list[Any]
 """[time, number of the rule, source, uid, value, entity, [unit, system, cloud], fields for outer correlations]"""
 
 MIN_ROWS = 500
+MIN_ROWS_LATE = 5_000
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "gt": lambda figure, bound: figure > bound,
     "gte": lambda figure, bound: figure >= bound,
@@ -60,7 +61,9 @@ class Windows:
         self._lateness = lateness
         self._silence = _is_about_silence(correlation)
         highest = max((bound for _operator, bound in correlation.bounds), default=0.0)
-        self._capacity = max(MIN_ROWS, int(min(highest, 10_000.0)) * 2 + 100)
+        wanted = int(min(highest, 10_000.0)) * 2 + 100
+        self._shift = self._span + 1 if self._silence else 0
+        self._capacity = max(MIN_ROWS if lateness == 0 else MIN_ROWS_LATE, wanted)
 
     def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int) -> Advance:
         """One row, or a tick at `now`, against the memory of its group."""
@@ -77,9 +80,9 @@ class Windows:
 
     def _points(self, group: _Group, after: int | None, until: int) -> list[int]:
         """The times in (after, until] at which the window is looked at: each row's, or its leaving the window."""
-        shift = self._span + 1 if self._silence else 0
-        times = dict.fromkeys(row[TIME] + shift for row in group.rows)
-        return [time for time in times if time <= until and (after is None or time > after)]
+        first = 0 if after is None else group.place_after(after - self._shift)
+        last = group.place_after(until - self._shift)
+        return list(dict.fromkeys(row[TIME] + self._shift for row in group.rows[first:last]))
 
     def _in_order(self, group: _Group) -> list[Conclusion]:
         ready = (group.watermark or 0) - self._lateness
@@ -124,11 +127,9 @@ class Windows:
     def _due(self, group: _Group) -> int | None:
         if not group.rows and not group.fires:
             return None
-        shift = self._span + 1 if self._silence else 0
-        mark = group.mark
-        waiting = [row[TIME] + shift for row in group.rows if mark is None or row[TIME] + shift > mark]
-        if waiting:
-            return int(min(waiting)) + self._lateness
+        place = 0 if group.mark is None else group.place_after(group.mark - self._shift)
+        if place < len(group.rows):
+            return int(group.rows[place][TIME]) + self._shift + self._lateness
         newest = max([row[TIME] for row in group.rows[-1:]] + group.fires[-1:])
         return int(newest) + 2 * self._span + self._lateness + 1
 
@@ -153,6 +154,10 @@ class _Group:
         if len(self.rows) > capacity:
             del self.rows[: len(self.rows) - capacity]
         return True
+
+    def place_after(self, time: int) -> int:
+        """The place of the first row after this time."""
+        return bisect_right(self.rows, time, key=_time)
 
     def between(self, first: int, last: int) -> list[Row]:
         """The rows of these times, both included."""

@@ -54,6 +54,7 @@ def detect(
                 seen += observe(event)
             if seen:
                 findings += judgement.see(seen)
+                findings += judgement.pass_time(newest)
         except Exception as error:  # noqa: BLE001 - one record, counted by the caller; the next is judged
             rejected(internal_error(record, event.source, error))
         if len(judgement.changed) >= FLUSH:

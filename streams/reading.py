@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from yunshao.model.event import Record, Rejected
 from yunshao.ports import Batch, Clock, Intake, PipelineStore
 
-CHUNK = 250
+CHUNK = 500
+MAX_ROUNDS = 1000
 MAX_BYTES = 64 << 20
 FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 1_000, 60_000
 LOG = logging.getLogger("yunshao.streams")
@@ -33,16 +34,22 @@ class Reading:
         found: list[Record | Rejected] = []
         total = 0
         asked = self._in_turn()
-        while asked and len(found) < self._batch_size and total < MAX_BYTES:
+        for _ in range(MAX_ROUNDS):
             still = []
             for intake in asked:
                 limit = min(CHUNK, self._batch_size - len(found))
-                part = self._ask(intake, limit, batch) if limit > 0 and total < MAX_BYTES else []
+                if limit <= 0 or total >= MAX_BYTES:
+                    return found
+                before = batch.offsets.get(intake.name)
+                part = self._ask(intake, limit, batch)
                 found += part
                 total += sum(len(record.raw) for record in part)
-                if part:
+                # One that moved on without giving anything has stepped over something: there may be more behind it.
+                if part or batch.offsets.get(intake.name) != before:
                     still.append(intake)
             asked = still
+            if not asked:
+                break
         return found
 
     def troubles(self) -> dict[str, str]:

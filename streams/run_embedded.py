@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +63,8 @@ class Embedded:
         try:
             records = self._reading.read(batch)
             watermark = self._newest()
-            alerts = self._process(records, batch) if records or self._waits(watermark) else []
+            something = records or batch.offsets or self._waits(watermark)
+            alerts = self._process(records, batch) if something else []
         except BaseException:
             # What was remembered in this turn was never made true.
             self._memories.clear()
@@ -104,8 +106,10 @@ class Embedded:
         for record, event in fresh:
             if watermark < event.time <= horizon:
                 watermark = event.time
-            findings = judgement.pass_time(watermark)
-            self._judge(record, event, judgement, batch, at_hand, findings)
+            self._raise(judgement.pass_time(watermark), batch, at_hand)
+            self._judge(record, event, judgement, batch, at_hand)
+            # A late event may open what is due already.
+            self._raise(judgement.pass_time(watermark), batch, at_hand)
         self._raise(judgement.pass_time(max(watermark, self._now(watermark))), batch, at_hand)
         self._note_troubles(judgement, batch)
         batch.memories = judgement.changed
@@ -141,21 +145,19 @@ class Embedded:
         judgement: Judgement,
         batch: Batch,
         at_hand: dict[tuple[str, str], Event],
-        findings: list[Finding],
     ) -> None:
         try:
             owned, seen = observe(self._rooms, event)
             # Whatever the store wants to know of the OCSF form must fail here or not at all.
             _ = owned.ocsf
-            if seen:
-                findings += judgement.see(seen)
+            findings = judgement.see(seen) if seen else []
         except Exception as error:
             LOG.exception("record %d of %s", record.position, event.source)
             batch.rejected.append(internal_error(record, event.source, error))
         else:
             at_hand[owned.source, owned.uid] = owned
             batch.events.append(owned)
-        self._raise(findings, batch, at_hand)
+            self._raise(findings, batch, at_hand)
 
     def _raise(self, findings: list[Finding], batch: Batch, at_hand: dict[tuple[str, str], Event]) -> None:
         if findings:
@@ -205,13 +207,11 @@ def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
         meters.RECEIVED.labels(source).inc(count)
     for source, count in batch.repeated.items():
         meters.REPEATED.labels(source).inc(count)
-    newest: dict[str, int] = {}
-    for event in batch.events:
-        newest[event.source] = max(newest.get(event.source, event.time), event.time)
-        meters.PROCESSED.labels(event.source).inc()
-    for source, moment in newest.items():
-        meters.LAST_EVENT.labels(source).set(moment / 1000)
-    for record in batch.rejected:
-        meters.REJECTED.labels(record.source, record.reason).inc()
+    for source, count in Counter(event.source for event in batch.events).items():
+        meters.PROCESSED.labels(source).inc(count)
+        newest = max(event.time for event in batch.events if event.source == source)
+        meters.LAST_EVENT.labels(source).set(newest / 1000)
+    for (source, reason), count in Counter((record.source, record.reason) for record in batch.rejected).items():
+        meters.REJECTED.labels(source, reason).inc(count)
     for alert in alerts:
         meters.ALERTS.labels(alert.finding.level, "yes" if alert.drill else "no").inc()

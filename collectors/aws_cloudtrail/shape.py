@@ -144,10 +144,15 @@ def _logon(native: Native) -> dict[str, Any] | None:
             "service": {"name": text(native.get("eventSource")) or "signin.amazonaws.com"},
             "is_mfa": flag(extra.get("MFAUsed")),
             "is_remote": True,
-            "dst_endpoint": some(hostname=login_to[:2000]) if login_to else None,
+            "dst_endpoint": _host(login_to),
             "api": None,
         }.items()
     )
+
+
+def _host(url: str | None) -> dict[str, Any] | None:
+    host = (url or "").partition("://")[2].partition("/")[0].partition("?")[0]
+    return {"hostname": host} if host else None
 
 
 def _session(native: Native, identity: dict[str, Any]) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ _FLAT = rb'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^\s"{}\[\],]++|\{[^{}\[\]"]*+\})'
 _WRAPPER = re.compile(
     rb"\{\s*+(?:"
     + rb'(?:(?!"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*+:\s*+\[)' + _MEMBER + _FLAT
-    + rb'|"metadata"\s*+:\s*+\{[^{}]*+\})\s*+,\s*+)*+'
+    + rb'|"metadata"\s*+:\s*+\{(?:[^{}]|\{[^{}]*+\})*+\})\s*+,\s*+)*+'
     + rb'"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*+:\s*+\[(?=\s*+[{\]])'
 )  # fmt: skip
 _FIRST_KEY = re.compile(rb'\{\s*+"[^"\\\n]{1,64}"')

@@ -96,7 +96,7 @@ class KubernetesAudit:
             status_code=text(code),
             status_detail=_detail(native),
             start_time=millis(native.get("requestReceivedTimestamp")),
-            **_members(native, verb),
+            **_members(native, verb, identity),
         )
 
 
@@ -126,14 +126,14 @@ def _without_bodies(value: Any) -> Any:
     return DROPPED
 
 
-def _members(native: Native, verb: str) -> dict[str, Any]:
+def _members(native: Native, verb: str, identity: Identity) -> dict[str, Any]:
     return {
         "actor": _actor(native),
         "api": some(
             operation=verb,
             version=text(mapping(native.get("objectRef")).get("apiVersion")),
             service=some(name=first_text(mapping(native.get("objectRef")).get("apiGroup"), "kube-apiserver")),
-            request=some(uid=text(native.get("auditID")), data=without_secrets(native.get("requestObject")) or None),
+            request=some(uid=text(native.get("auditID")) or identity.uid, data=without_secrets(native.get("requestObject")) or None),
             response=_response(native),
         ),
         "src_endpoint": _endpoint(native),

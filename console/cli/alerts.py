@@ -95,7 +95,9 @@ def show_(alert_id: str, workspace: WorkspaceOption = Path(), format_: FormatOpt
     evidence = place.store.evidence(found.id)
     if format_ is Format.ndjson:
         deeds = [{"at": d.at, "by": d.by, "did": d.did, "note": d.note} for d in found.deeds]
-        events = [{"source": e.source, "uid": e.uid, "time": e.time, "ocsf": e.ocsf, "native": e.native} for e in evidence]
+        events = [
+            {"source": e.source, "uid": e.uid, "time": e.time, "ocsf": e.ocsf, "native": e.native} for e in evidence
+        ]
         line({**as_row(found), "deeds": deeds, "evidence": events})
         return
     row = as_row(found)
@@ -137,7 +139,10 @@ def ack(ids: Ids, workspace: WorkspaceOption = Path(), by: By = "", note: Note =
 
 @app.command()
 def assign(
-    ids: Ids, to: Annotated[str, typer.Option("--to", help="Whose it is now.")], workspace: WorkspaceOption = Path(), by: By = ""
+    ids: Ids,
+    to: Annotated[str, typer.Option("--to", help="Whose it is now.")],
+    workspace: WorkspaceOption = Path(),
+    by: By = "",
 ) -> None:
     """Give alerts to somebody."""
     _change(workspace, ids, lambda found: words.assign(found, to, by or getpass.getuser(), wall_clock()))

@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from console.cli.common import Format, FormatOption, LanguageOption, WorkspaceOption, language, line, moment, new_app, say, show, visible
+from console.cli.common import (
+    Format,
+    FormatOption,
+    LanguageOption,
+    WorkspaceOption,
+    language,
+    line,
+    moment,
+    new_app,
+    say,
+    show,
+    visible,
+)
 from console.roles.assessments import brief, run_assessment
 from console.wiring import open_workspace
 from yunshao.model.risk import METHODS, calculate
@@ -44,14 +56,19 @@ def list_(workspace: WorkspaceOption = Path(), format_: FormatOption = Format.ta
 
 @app.command("show")
 def show_(
-    assessment: str, workspace: WorkspaceOption = Path(), lang: LanguageOption = "en", format_: FormatOption = Format.table
+    assessment: str,
+    workspace: WorkspaceOption = Path(),
+    lang: LanguageOption = "en",
+    format_: FormatOption = Format.table,
 ) -> None:
     """The risks of one assessment, highest first; NDJSON gives the whole document."""
     document = open_workspace(workspace).store.get("assessment", assessment)
     if format_ is Format.ndjson:
         line(document)
         return
-    names = {one["id"]: one["name"][language(lang)] for part in ("assets", "threats", "weaknesses") for one in document[part]}
+    names = {
+        one["id"]: one["name"][language(lang)] for part in ("assets", "threats", "weaknesses") for one in document[part]
+    }
     rows = [
         {
             "level": risk["current"]["level"],

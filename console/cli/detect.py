@@ -33,7 +33,9 @@ def detect(
         list[Path] | None, typer.Option("--rules", help="Rule files or folders; repeatable. Default: the own library.")
     ] = None,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Where rejected records go (NDJSON).")] = None,
-    format_: Annotated[Format, typer.Option("--format", help="For people, or one JSON object an alert.")] = Format.ndjson,
+    format_: Annotated[
+        Format, typer.Option("--format", help="For people, or one JSON object an alert.")
+    ] = Format.ndjson,
 ) -> None:
     """One line an alert, in the order of the log. Rejected records are counted on stderr and never end the run."""
     checked_source(source)

@@ -50,12 +50,16 @@ def _safely(look: Callable[[Workspace], Iterator[Diagnosis]], place: Workspace) 
 
 
 def _settings(place: Workspace) -> Iterator[Diagnosis]:
-    yield Diagnosis("settings", "ok", f"{len(place.settings.sources)} sources, {len(place.settings.schedule)} schedules")
+    yield Diagnosis(
+        "settings", "ok", f"{len(place.settings.sources)} sources, {len(place.settings.schedule)} schedules"
+    )
 
 
 def _registry(place: Workspace) -> Iterator[Diagnosis]:
     estate = place.estate
-    yield Diagnosis("registry", "ok", f"{len(estate.units)} units, {len(estate.systems)} systems, {len(estate.claims)} claims")
+    yield Diagnosis(
+        "registry", "ok", f"{len(estate.units)} units, {len(estate.systems)} systems, {len(estate.claims)} claims"
+    )
     for warning in estate_warnings(estate):
         yield Diagnosis("registry", "warning", warning, "docs/org.md")
 
@@ -77,7 +81,9 @@ def _playbooks(place: Workspace) -> Iterator[Diagnosis]:
 def _disk(place: Workspace) -> Iterator[Diagnosis]:
     free = shutil.disk_usage(place.data).free
     state = "ok" if free > LOW_DISK_BYTES else "warning"
-    yield Diagnosis("disk", state, f"{free / 2**30:.1f} GiB free", "" if state == "ok" else "make room, or shorten retention")
+    yield Diagnosis(
+        "disk", state, f"{free / 2**30:.1f} GiB free", "" if state == "ok" else "make room, or shorten retention"
+    )
 
 
 def _pipeline(place: Workspace) -> Iterator[Diagnosis]:
@@ -103,7 +109,11 @@ def _sources(place: Workspace) -> Iterator[Diagnosis]:
             f"source {name}",
             "warning" if quiet or row["rejected"] else "ok",
             f"{row['processed']} events, {row['rejected']} rejected, last {moment(last) or 'never'}",
-            "nothing for a day: look at the sender" if quiet else "see `rejects` on the sources page" if row["rejected"] else "",
+            "nothing for a day: look at the sender"
+            if quiet
+            else "see `rejects` on the sources page"
+            if row["rejected"]
+            else "",
         )
 
 
@@ -111,7 +121,9 @@ def _one_source(place: Workspace, source: SourceSettings) -> Iterator[Diagnosis]
     if source.kind == "file":
         pattern = place.folder / source.path
         there = pattern.exists() or any(c in source.path for c in "*?[")
-        yield Diagnosis(f"intake {source.name}", "ok" if there else "warning", str(source.path), "" if there else "no such path yet")
+        yield Diagnosis(
+            f"intake {source.name}", "ok" if there else "warning", str(source.path), "" if there else "no such path yet"
+        )
     for address in filter(None, (source.udp, source.tcp)):
         host, _, port = address.rpartition(":")
         yield Diagnosis(f"intake {source.name}", "ok" if _can_bind(host, port) else "warning", address, "")

@@ -15,7 +15,9 @@ app = new_app("Search stored events by SQL or field:value.")
 
 @app.command()
 def hunt(
-    question: Annotated[str, typer.Argument(help="'operation:GetObject src_ip:203.0.113.*' or 'SELECT … FROM events …'")],
+    question: Annotated[
+        str, typer.Argument(help="'operation:GetObject src_ip:203.0.113.*' or 'SELECT … FROM events …'")
+    ],
     workspace: WorkspaceOption = Path(),
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
     format_: FormatOption = Format.table,

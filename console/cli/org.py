@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from console.cli.common import Format, FormatOption, LanguageOption, WorkspaceOption, language, line, new_app, show, visible
+from console.cli.common import (
+    Format,
+    FormatOption,
+    LanguageOption,
+    WorkspaceOption,
+    language,
+    line,
+    new_app,
+    show,
+    visible,
+)
 from console.wiring import Workspace, open_workspace, read_text
 from yunshao.errors import NotFound
 from yunshao.estate.load import estate_warnings, parse_estate
@@ -76,7 +86,14 @@ def _rows(place: Workspace, top: str, lang: str, indent: bool) -> Iterator[dict[
                 "open_alerts": open_alerts.get(unit_id, 0),
             }
     if not top:
-        yield {"unit": "unowned", "name": "", "kind": "", "chief": "", "systems": 0, "open_alerts": open_alerts.get("unowned", 0)}
+        yield {
+            "unit": "unowned",
+            "name": "",
+            "kind": "",
+            "chief": "",
+            "systems": 0,
+            "open_alerts": open_alerts.get("unowned", 0),
+        }
 
 
 def _walk(estate: Estate, unit: str, depth: int) -> Iterator[tuple[int, str]]:

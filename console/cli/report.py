@@ -52,5 +52,8 @@ def list_(workspace: WorkspaceOption = Path(), format_: FormatOption = Format.ta
         for row in rows:
             line(row)
         return
-    shown = [{**row, "title": row["title"]["en"], "created": moment(row["created"]), "files": len(row["files"])} for row in rows]
+    shown = [
+        {**row, "title": row["title"]["en"], "created": moment(row["created"]), "files": len(row["files"])}
+        for row in rows
+    ]
     show(shown, ("id", "kind", "title", "created", "files", "bundle"), format_, "no reports yet")

@@ -19,7 +19,9 @@ from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("List, check and test rules.")
 LIST_COLUMNS = ("level", "name", "title", "source", "techniques", "rule_id")
-Paths = Annotated[list[Path] | None, typer.Argument(help="Rule files or folders. Default: the workspace's, or the own library.")]
+Paths = Annotated[
+    list[Path] | None, typer.Argument(help="Rule files or folders. Default: the workspace's, or the own library.")
+]
 
 
 def _loaded(paths: list[Path] | None, workspace: Path) -> Loaded:

@@ -119,7 +119,12 @@ class Up:
     def serve(self, host: str, port: int, ready: Callable[[str], None]) -> None:
         """The console until SIGINT or SIGTERM. Raises Unreachable where the address is taken."""
         config = uvicorn.Config(
-            create_app(self.desk()), host=host, port=port, log_level="warning", server_header=False, timeout_graceful_shutdown=3
+            create_app(self.desk()),
+            host=host,
+            port=port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=3,
         )
         try:
             socket = config.bind_socket()

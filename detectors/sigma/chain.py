@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from detectors.sigma.build import Find
 from detectors.sigma.fields import find_generic
 from detectors.sigma.match import finder_of
 from detectors.sigma.model import Correlation, Rule
@@ -110,36 +111,34 @@ class Chains:
                     waiting.append((above, (*path, above.id)))
 
 
-def _find(rule: Rule, source: str) -> Any:
+def _find(rule: Rule, source: str) -> Find:
     feed = next((feed for feed in feeds(rule.logsource) if feed.source == source), None)
     return find_generic(source) if feed is None else finder_of(feed)
 
 
-def fields_of(rule: Rule, source: str) -> dict[str, Get]:
+def fields_of(rule: Rule, source: str) -> Readers:
     """The readers of every field that the rule or its words name."""
-    return _Readers(_find(rule, source))
+    return Readers(_find(rule, source))
 
 
-class _Readers(dict[str, Get]):
-    """Readers made when first asked for."""
+class Readers(dict[str, Get]):
+    """Readers of fields, each made when `[field]` first asks for it."""
 
-    def __init__(self, find: Any) -> None:
+    def __init__(self, find: Find) -> None:
         super().__init__()
         self._find = find
 
     def __missing__(self, field: str) -> Get:
-        made: Get = self._find(field)
-        self[field] = made
-        return made
+        self[field] = self._find(field)
+        return self[field]
 
 
-def _link(correlation: Correlation, below: str, path: tuple[str, ...], find: Any) -> Link:
+def _link(correlation: Correlation, below: str, path: tuple[str, ...], find: Find) -> Link:
     """The place of `below` in the correlation; an alias may be given for any step of the path."""
 
     def read(field: str) -> Get:
         names = correlation.aliases.get(field, {})
-        found: Get = find(next((names[step] for step in (below, *path) if step in names), field))
-        return found
+        return find(next((names[step] for step in (below, *path) if step in names), field))
 
     return Link(
         correlation,

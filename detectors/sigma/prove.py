@@ -56,9 +56,7 @@ def _proofs(
         yield Proof(rule.id, rule.name, rule.file, case.line, number, case.fires, not reason, reason)
 
 
-def _needed(
-    rule: Rule | Correlation, known: Mapping[str, Rule | Correlation]
-) -> tuple[list[Rule], list[Correlation]]:
+def _needed(rule: Rule | Correlation, known: Mapping[str, Rule | Correlation]) -> tuple[list[Rule], list[Correlation]]:
     """The rule alone, or the correlation with all that it is made of."""
     bases: dict[str, Rule] = {}
     correlations: dict[str, Correlation] = {}

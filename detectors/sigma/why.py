@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from detectors.sigma.chain import Readers
 from detectors.sigma.model import Correlation, Rule
-from detectors.sigma.values import Get
 from detectors.words import render, shown, visible
 from yunshao.model.event import Event, Native
 
@@ -13,7 +13,7 @@ MAX_MATCHED = 6
 class Why:
     """The words of one rule, in zh and en, over the fields of one source."""
 
-    def __init__(self, rule: Rule, find: dict[str, Get]) -> None:
+    def __init__(self, rule: Rule, find: Readers) -> None:
         self._rule = rule
         self._find = find
 
@@ -37,8 +37,7 @@ class Why:
                 return visible(unit)
             if field == "entity":
                 return visible(entity)
-            get = self._find.get(field)
-            return shown(get(native, event)) if get else ""
+            return shown(self._find[field](native, event))
 
         zh, en = said.why_zh or said.why, said.why or said.why_zh
         if en:

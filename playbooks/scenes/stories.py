@@ -297,7 +297,9 @@ STORIES: dict[str, Story] = {
         console_brute_force, "控制台口令爆破成功", "Console passwords tried until one fits",
         "console_password_guessed", "console_login_without_mfa",
     ),
-    "root_login": _story(root_login, "无主账号根用户登录", "Root log-in of an unowned account", "root_console_login_without_mfa"),
+    "root_login": _story(
+        root_login, "无主账号根用户登录", "Root log-in of an unowned account", "root_console_login_without_mfa"
+    ),
     "open_security_group": _story(
         open_security_group, "安全组对公网开放", "Security group opened to the world", "admin_port_opened_to_world"
     ),
@@ -305,11 +307,15 @@ STORIES: dict[str, Story] = {
         kubernetes_takeover, "集群被接管", "A cluster is taken over",
         "secrets_listed_everywhere", "privileged_workload", "shell_in_pod", "cluster_admin_given",
     ),
-    "ssh_brute_force": _story(ssh_brute_force, "主机口令爆破成功", "Server passwords tried until one fits", "sshd_password_guessed"),
+    "ssh_brute_force": _story(
+        ssh_brute_force, "主机口令爆破成功", "Server passwords tried until one fits", "sshd_password_guessed"
+    ),
     "port_scan": _story(port_scan, "端口扫描", "Port scan", "ports_scanned"),
     "dns_tunnel": _story(dns_tunnel, "域名隧道", "DNS tunnel", "dns_tunnel"),
     "ids_severity_one": _story(ids_severity_one, "入侵检测高危告警", "Severe hit of the sensor", "break_in_attempt"),
-    "snapshot_shared": _story(snapshot_shared, "快照共享到外部账号", "Snapshot shared outside", "snapshot_shared_outside"),
+    "snapshot_shared": _story(
+        snapshot_shared, "快照共享到外部账号", "Snapshot shared outside", "snapshot_shared_outside"
+    ),
     "kms_key_deletion": _story(kms_key_deletion, "密钥计划删除", "Key deletion scheduled", "key_deletion_scheduled"),
     "mass_delete": _story(mass_delete, "批量删除对象", "Objects deleted in mass", "objects_deleted_in_mass"),
 }  # fmt: skip

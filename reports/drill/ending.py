@@ -195,7 +195,7 @@ def conclusion(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 def _found(facts: Facts) -> list[str]:
     words = facts.draft.words
     found = [words("limit.synthetic")]
-    if facts.document.get("state") in {"aborted", "running", "paused"}:
+    if facts.document.get("state") in ("aborted", "running", "paused"):
         found.append(words("limit.unfinished", state=words.term("state", facts.document.get("state"))))
     unfinished = int(facts.metric("mttd", "unfinished") or 0)
     if unfinished:

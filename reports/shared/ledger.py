@@ -95,16 +95,9 @@ class Ledger:
 
     def printed_events(self) -> list[tuple[str, str, str, Any]]:
         """(label, source, uid, time) of the events that the appendix prints."""
-        rows = [
-            (
-                self._event_label[_event_key(row)],
-                visible(row.get("source", "")),
-                visible(row.get("uid", "")),
-                row.get("time"),
-            )
-            for row in self.references
-        ]
-        return list(dict.fromkeys(rows))[:MAX_EVENTS]
+        times = {_event_key(row): row.get("time") for row in reversed(self.references)}
+        found = [(label, *key, times[key]) for key, label in self._event_label.items()]
+        return found[:MAX_EVENTS]
 
     def event_labels(self, uids: object) -> tuple[tuple[str, ...], int]:
         """The labels of the first few printed events of an alert, and how many it has."""

@@ -81,9 +81,9 @@ def number(value: object) -> float | None:
 
 
 def whole(value: object) -> int:
-    """A whole number; nothing else counts."""
+    """A whole number that JSON holds exactly; nothing else counts."""
     found = number(value)
-    return int(found) if found is not None else 0
+    return int(found) if found is not None and abs(found) < 2**53 else 0
 
 
 def half_up(value: float, digits: int = 0) -> float:

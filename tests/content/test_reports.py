@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from reports.catalog import BUILDERS
+from reports.shared.glyphs import replace_missing
 from yunshao.text import texts_of
 
 ROOT = Path(__file__).resolve().parents[2] / "reports"
@@ -70,8 +71,6 @@ def _is_words(function: ast.expr) -> bool:
 
 
 def test_the_texts_hold_no_character_that_the_pdf_cannot_print() -> None:
-    from reports.shared.glyphs import replace_missing
-
     for package in PACKAGES:
         texts = texts_of(package)
         for language in ("zh", "en"):

@@ -51,7 +51,7 @@ def zipped(parts: Parts) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts:
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -278,13 +278,14 @@ def test_any_bytes_get_a_verdict(data: bytes) -> None:
     assert not verify(b"PK\x03\x04" + data).ok
 
 
+NAMES = st.sampled_from(["files", "name", "about", "bundle"])
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8, alphabet="ab{}[]"),
-        lambda inner: (
-            st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["files", "name", "about", "bundle"]), inner)
-        ),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner),
         max_leaves=8,
     )
 )

@@ -19,6 +19,7 @@ from yunshao.ports import StoredEvent
 MAX_EVIDENCE = 20
 MAX_SEARCH = 3000
 MAX_PAGE = 10_000
+MAX_GROUPS = 10_000
 DAY = 86_400_000
 EPOCH = date(1970, 1, 1).toordinal()
 # The day's number since 1970, rounded down before 1970 too.
@@ -51,7 +52,7 @@ class SqliteAlerts(Part):
             raise WrongUse(f"alerts are not counted by {by!r}", f"one of {', '.join(GROUPS)}")
         with self._db.reading() as connection:
             chosen = filter_of(query, connection)
-            joined = " JOIN alert_technique t ON t.number = a.number" if by == "technique" else ""
+            joined = " CROSS JOIN alert_technique t ON t.number = a.number" if by == "technique" else ""
             sql = (
                 f"SELECT {GROUPS[by]}, count(*) FROM {chosen.tables}{joined} WHERE {chosen.where} GROUP BY 1 ORDER BY 1"  # noqa: S608
             )

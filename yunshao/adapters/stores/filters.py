@@ -46,7 +46,7 @@ def filter_of(query: AlertQuery, connection: sqlite3.Connection) -> Filter:
     """
     conditions = _conditions(query)
     words, short = _words(query.text)
-    driver = None if words else _driver(conditions, connection)
+    driver = _driver(conditions, connection)
     parts = [_driving(c) if c is driver else f"+a.{c.column} {c.test}" for c in conditions]
     values = [value for condition in conditions for value in condition.values]
     for word in short:
@@ -56,26 +56,35 @@ def filter_of(query: AlertQuery, connection: sqlite3.Connection) -> Filter:
     for key, value in query.facts.items():
         parts.append(_FACT)
         values += [clean(key), clean(value)]
-    if not words:
-        return Filter("alert a", " AND ".join(parts) or "1", values, "a.number")
-    text_parts = ["x.search LIKE ?"] * len(words) + ["instr(lower(x.search), ?)"] * len(words)
-    text_values = [f"%{word.replace('%', '_')}%" for word in words] + words
+    if words and driver is None:
+        return _by_text(words, parts, values)
+    for word in words:
+        parts.append(_TEXT)
+        values.append(word)
+    return Filter("alert a", " AND ".join(parts) or "1", values, "a.number")
+
+
+def _by_text(words: Sequence[str], parts: Sequence[str], values: Sequence[Any]) -> Filter:
+    """Driven from the index of texts, newest first. LIKE uses that index; `instr` has the last word, because a
+    percent sign or an underscore in a word stands for itself."""
+    tests = ["x.search LIKE ?"] * len(words) + ["instr(lower(x.search), ?)"] * len(words)
     return Filter(
         "alert_text x CROSS JOIN alert a ON a.number = x.rowid",
-        " AND ".join([*text_parts, *parts]),
-        [*text_values, *values],
+        " AND ".join([*tests, *parts]),
+        [*(f"%{word.replace('%', '_')}%" for word in words), *words, *values],
         "x.rowid",
     )
+
+
+_TEXT = """EXISTS (SELECT 1 FROM alert_body f WHERE f.number = a.number AND instr(lower(f.search), ?))"""
+_FACT = """EXISTS (SELECT 1 FROM alert_body f, json_each(f.body, '$.finding.facts') j
+    WHERE f.number = a.number AND j.key = ? AND CAST(j.value AS TEXT) = ?)"""
 
 
 def _driving(condition: _Condition) -> str:
     """The index of a column that is mostly empty holds no empty values; saying so again lets SQLite use it."""
     test = f"a.{condition.column} {condition.test}"
     return f"{test} AND a.{condition.column} <> ''" if condition.column in MOSTLY_EMPTY else test
-
-
-_FACT = """EXISTS (SELECT 1 FROM alert_body f, json_each(f.body, '$.finding.facts') j
-    WHERE f.number = a.number AND j.key = ? AND CAST(j.value AS TEXT) = ?)"""
 
 
 def _conditions(query: AlertQuery) -> list[_Condition]:

@@ -11,11 +11,12 @@ STEPS: tuple[tuple[str, ...], ...] = (
             status TEXT NOT NULL, level TEXT NOT NULL, unit TEXT NOT NULL, rule_id TEXT NOT NULL,
             entity TEXT NOT NULL, assignee TEXT NOT NULL, time INTEGER NOT NULL, detected INTEGER NOT NULL) STRICT""",
         "CREATE UNIQUE INDEX alert_sequence ON alert(sequence)",
-        "CREATE INDEX alert_status ON alert(status)",
-        "CREATE INDEX alert_level ON alert(level)",
-        "CREATE INDEX alert_unit ON alert(unit)",
-        "CREATE INDEX alert_rule ON alert(rule_id)",
-        "CREATE INDEX alert_entity ON alert(entity)",
+        # Wide enough that the usual counts are answered by the index alone.
+        "CREATE INDEX alert_status ON alert(status, drill, level)",
+        "CREATE INDEX alert_level ON alert(level, drill, status)",
+        "CREATE INDEX alert_unit ON alert(unit, drill, status, level)",
+        "CREATE INDEX alert_rule ON alert(rule_id, drill, status, level)",
+        "CREATE INDEX alert_entity ON alert(entity, drill, status)",
         "CREATE INDEX alert_time ON alert(time)",
         "CREATE INDEX alert_assignee ON alert(assignee) WHERE assignee <> ''",
         "CREATE INDEX alert_drill ON alert(drill) WHERE drill <> ''",
@@ -24,6 +25,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
             search, content='alert_body', content_rowid='number', tokenize='trigram', detail='none')""",
         """CREATE TABLE alert_technique(
             technique TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY(technique, number)) STRICT, WITHOUT ROWID""",
+        "CREATE INDEX alert_technique_number ON alert_technique(number)",
         "CREATE TABLE alert_title(rule_id TEXT PRIMARY KEY, words TEXT NOT NULL) STRICT, WITHOUT ROWID",
         """CREATE TABLE alert_evidence(
             number INTEGER NOT NULL, place INTEGER NOT NULL, source TEXT NOT NULL, uid TEXT NOT NULL,

@@ -256,7 +256,7 @@ def assessment(risks: int = 44, alerts: int = 70) -> dict[str, Any]:
                 "exposed": exposed,
                 "techniques": ["T1078"] if place % 2 else [],
                 "basis": "alert" if place % 3 == 0 else "declared",
-                "alerts": [rows[place * 3]["id"]] if place % 3 == 0 else [],
+                "alerts": [row["id"] for row in rows[place * 3 : place * 3 + 1]] if place % 3 == 0 else [],
             }
             for place, (zh, en, kind, severity, exposed) in enumerate(WEAKNESSES)
         ],

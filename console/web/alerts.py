@@ -1,0 +1,135 @@
+"""The queue and the alert's own page; every change is the model's, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from console.web.frame import Visit, alert_row, answer, back, change_of, page_route, visit_of
+from yunshao.errors import NotFound, WrongUse
+from yunshao.model import alert as words
+from yunshao.model.alert import Alert
+from yunshao.model.finding import LEVELS
+
+router = APIRouter()
+PAGE = 50
+MOST_AT_ONCE = 200
+FILTERS = ("status", "level", "unit", "rule", "entity", "text", "drill", "before")
+
+
+@page_route(router, "/alerts")
+def queue(request: Request) -> Response:
+    """Alerts, newest first, filtered by the query; open ones where no status is asked for."""
+    visit = visit_of(request)
+    asked = {name: request.query_params.get(name, "")[:200] for name in FILTERS}
+    query = visit.query(
+        status=_known(asked["status"] or "open", {"open": ("new", "acknowledged"), "any": ()}, words.STATUSES),
+        level=_known(asked["level"], {"": ()}, LEVELS),
+        unit=_units(visit, asked["unit"]),
+        rule=asked["rule"],
+        entity=asked["entity"],
+        text=asked["text"],
+        drill=asked["drill"] or "no",
+        before=asked["before"],
+        limit=PAGE,
+    )
+    rows = [alert_row(visit, one) for one in visit.desk.store.alerts(query)]
+    data = {
+        "filters": asked,
+        "alerts": rows,
+        "next": rows[-1]["id"] if len(rows) == PAGE else "",
+        "counts": visit.desk.store.count_alerts(visit.query(status=("new", "acknowledged"), limit=1), "level"),
+        "repeated": _repeated(rows),
+    }
+    units = [unit for unit in visit.desk.estate.units.values() if visit.may_see(unit.id)]
+    return answer(visit, "alerts", data, levels=LEVELS, statuses=words.STATUSES, verdicts=words.VERDICTS, units=units)
+
+
+def _known(value: str, named: dict[str, tuple[str, ...]], allowed: tuple[str, ...]) -> tuple[str, ...]:
+    if value in named:
+        return named[value]
+    if value not in allowed:
+        raise WrongUse(f"unknown value {value[:40]!r}", f"one of {', '.join((*named, *allowed))}")
+    return (value,)
+
+
+def _units(visit: Visit, unit: str) -> tuple[str, ...]:
+    if not unit or unit == "unowned":
+        return (unit,) if unit else ()
+    return visit.desk.estate.below(unit) or (unit,)
+
+
+def _repeated(rows: list[dict[str, Any]]) -> dict[str, int]:
+    """How often each (rule, entity) stands on this page, so that repeats can be taken together."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        key = f"{row['rule_id']}|{row['entity']}"
+        counts[key] = counts.get(key, 0) + 1
+    return {key: count for key, count in counts.items() if count > 1}
+
+
+def seen_alert(visit: Visit, alert_id: str) -> Alert:
+    """The alert, if it is in sight. Raises NotFound."""
+    found = visit.desk.store.alert(alert_id)
+    if not visit.may_see(found.finding.owner.unit):
+        raise NotFound(f"no alert {alert_id!r}")
+    return found
+
+
+@page_route(router, "/alerts/{alert_id}")
+def alert_page(request: Request, alert_id: str) -> Response:
+    """Why it fired, what it rests on, whose it is, what to do, what was done."""
+    visit = visit_of(request)
+    found = seen_alert(visit, alert_id)
+    owner = found.finding.owner
+    neighbours = visit.desk.store.alerts(visit.query(entity=found.finding.entity, drill="any", limit=12))
+    data = {
+        "alert": alert_row(visit, found),
+        "chief": visit.desk.estate.chief_post(owner.unit, visit.language),
+        "chain": [unit.name[visit.language] for unit in reversed(visit.desk.estate.chain(owner.unit))],
+        "triage": list(found.finding.triage.get(visit.language, found.finding.triage.get("en", ()))),
+        "facts": {str(key): value for key, value in found.finding.facts.items() if key != "weakness"},
+        "deeds": [{"at": d.at, "by": d.by, "did": d.did, "note": d.note} for d in found.deeds],
+        "evidence": [
+            {"source": e.source, "uid": e.uid, "time": e.time, "native": e.native, "ocsf": e.ocsf}
+            for e in visit.desk.store.evidence(found.id)
+        ],
+        "events_total": len(found.finding.events),
+        "neighbours": [alert_row(visit, one) for one in neighbours if one.id != found.id],
+    }
+    return answer(visit, "alert", data, verdicts=words.VERDICTS)
+
+
+@router.post("/alerts/do", include_in_schema=False)
+async def do(request: Request) -> Response:
+    """Acknowledge, assign, close or reopen the alerts whose ids are given; then back to where one was."""
+    visit, form = await change_of(request)
+    ids = [one for one in form.get("ids", "").split(",") if one][:MOST_AT_ONCE]
+    if not ids:
+        raise WrongUse("no alert is chosen", "")
+    change = _change(visit, form)
+    for alert_id in ids:
+        seen_alert(visit, alert_id)
+        visit.desk.store.change_alert(alert_id, change)
+    visit.desk.store.note(visit.account.name, f"alert.{form.get('what', '')}", ",".join(ids)[:500])
+    place = form.get("to", "/alerts")
+    return back(place if place.startswith("/alerts") else "/alerts")
+
+
+def _change(visit: Visit, form: dict[str, str]) -> Callable[[Alert], Alert]:
+    by, at, note = visit.account.name, visit.desk.clock(), form.get("note", "")[:2000]
+    what = form.get("what", "")
+    if what == "acknowledge":
+        return lambda found: found if found.status == "closed" else words.acknowledge(found, by, at, note)
+    if what == "assign":
+        to = form.get("assignee", "").strip()[:64] or by
+        return lambda found: words.assign(found, to, by, at)
+    if what == "close":
+        verdict = form.get("verdict", "")
+        return lambda found: words.close(found, verdict, by, at, note)
+    if what == "reopen":
+        return lambda found: words.reopen(found, by, at, note)
+    raise WrongUse(f"unknown change {what[:40]!r}", "acknowledge, assign, close or reopen")

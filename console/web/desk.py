@@ -1,0 +1,56 @@
+"""What the pages stand on: the store and the few things that a page may start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.types import ASGIApp
+
+from yunshao.model.estate import Estate
+from yunshao.ports import Clock, Store
+from yunshao.settings import Settings
+
+
+class DrillDesk(Protocol):
+    """Drills as the console steers them; every verb may raise WrongUse or NotFound."""
+
+    def scenarios(self) -> list[dict[str, Any]]:
+        """Id, title, summary, every, last run."""
+
+    def start(self, playbook: str, by: str, speed: float, unattended: bool) -> str:
+        """Begin one; gives the drill's id."""
+
+    def answer(self, drill: str, index: int, by: str, note: str) -> None: ...
+
+    def pause(self, drill: str, by: str) -> None: ...
+
+    def resume(self, drill: str, by: str) -> None: ...
+
+    def abort(self, drill: str, by: str) -> None: ...
+
+
+class ReportDesk(Protocol):
+    """Reports as the gallery gives them out."""
+
+    def build(self, document_id: str, by: str) -> str: ...
+
+    def file(self, report_id: str, name: str) -> bytes: ...
+
+    def bundle(self, report_id: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything `create_app` needs."""
+
+    store: Store
+    estate: Estate
+    settings: Settings
+    clock: Clock
+    drills: DrillDesk
+    reports: ReportDesk
+    assess: Callable[[str, str], str]
+    playbooks: Mapping[str, Any]
+    intake: ASGIApp | None = None

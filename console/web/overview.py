@@ -1,0 +1,125 @@
+"""The overview: are we all right, and what needs me now?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from console.web.frame import Visit, alert_row, answer, page_route, visit_of
+from yunshao.model.finding import LEVELS
+
+router = APIRouter()
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+OPEN = ("new", "acknowledged")
+RECENT = 500
+
+
+@page_route(router, "/")
+def overview(request: Request) -> Response:
+    """Alerts by level, promises kept, sources, units that need attention, the last assessment and drill."""
+    visit = visit_of(request)
+    now = visit.desk.clock()
+    store = visit.desk.store
+    by_level = store.count_alerts(visit.query(status=OPEN, limit=1), "level")
+    data = {
+        "as_of": now,
+        "open": {level: by_level.get(level, 0) for level in reversed(LEVELS)},
+        "waiting": store.count_alerts(visit.query(status=("new",), limit=1), "status").get("new", 0),
+        "promise": promise(visit, now),
+        "units": _units(visit),
+        "sources": [] if visit.units else source_states(visit, now),
+        "days": _days(visit, now),
+        "latest": [alert_row(visit, one) for one in store.alerts(visit.query(status=OPEN, limit=8))],
+        "techniques": _top(store.count_alerts(visit.query(since=now - 14 * DAY_MS, limit=1), "technique"), 6),
+        "assessment": None if visit.units else _last(visit, "assessment"),
+        "drill": None if visit.units else _last(visit, "drill"),
+        "running": [] if visit.units else running_drills(visit),
+    }
+    return answer(visit, "overview", data)
+
+
+def promise(visit: Visit, now: int) -> dict[str, Any]:
+    """How many of the last day's alerts were taken within the promised time, and how long the oldest one waits."""
+    limit = visit.desk.settings.acknowledge_within_minutes * 60_000
+    recent = [one for one in visit.desk.store.alerts(visit.query(limit=RECENT)) if now - one.detected <= DAY_MS]
+    taken = [one.acknowledged - one.detected for one in recent if one.acknowledged is not None]
+    due = [one for one in recent if one.acknowledged is not None or now - one.detected > limit]
+    kept = sum(1 for waited in taken if waited <= limit)
+    waiting = [now - one.detected for one in recent if one.acknowledged is None]
+    taken.sort()
+    return {
+        "minutes": visit.desk.settings.acknowledge_within_minutes,
+        "due": len(due),
+        "kept": kept,
+        "share": round(100 * kept / len(due)) if due else None,
+        "median_seconds": taken[len(taken) // 2] / 1000 if taken else None,
+        "oldest_minutes": max(waiting) // 60_000 if waiting else None,
+    }
+
+
+def source_states(visit: Visit, now: int) -> list[dict[str, Any]]:
+    """Each source with its state: ok, quiet (nothing for an hour), or rejecting (more than 1 %)."""
+    found = []
+    for row in visit.desk.store.sources():
+        last = row["last_received"]
+        quiet = last is None or now - last > HOUR_MS
+        rejecting = row["rejected"] * 100 > max(row["received"], 1)
+        found.append({**row, "state": "rejecting" if rejecting else "quiet" if quiet else "ok"})
+    return found
+
+
+def running_drills(visit: Visit) -> list[dict[str, Any]]:
+    """Drills at work: the pages say so in a colour of their own."""
+    drills = visit.desk.store.find("drill", limit=20)
+    return [{"id": one["id"], "title": one["playbook"]["title"]} for one in drills if one["phase"] != "over"]
+
+
+def _units(visit: Visit) -> list[dict[str, Any]]:
+    counts: dict[str, Counter[str]] = {}
+    for level in LEVELS[1:]:
+        for unit, number in visit.desk.store.count_alerts(
+            visit.query(status=OPEN, level=(level,), limit=1), "unit"
+        ).items():
+            counts.setdefault(unit, Counter())[level] += number
+    weights = {"critical": 10, "high": 5, "medium": 2, "low": 1}
+    rows = [
+        {
+            "unit": unit,
+            "counts": dict(by),
+            "total": sum(by.values()),
+            "weight": sum(weights[k] * n for k, n in by.items()),
+        }
+        for unit, by in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (-int(str(row["weight"])), str(row["unit"])))[:8]
+
+
+def _days(visit: Visit, now: int) -> list[dict[str, Any]]:
+    """Alerts a day over two weeks (UTC days), by level from high up, with every day named."""
+    store, since = visit.desk.store, now - 14 * DAY_MS
+    parts = {
+        name: store.count_alerts(visit.query(level=levels, since=since, limit=1), "day")
+        for name, levels in (("high", ("critical", "high")), ("other", ("medium", "low", "informational")))
+    }
+    days = [str(one) for one in sorted({*parts["high"], *parts["other"]})][-15:]
+    return [{"day": day, "high": parts["high"].get(day, 0), "other": parts["other"].get(day, 0)} for day in days]
+
+
+def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [{"name": name, "count": count} for name, count in ordered[:most] if name]
+
+
+def _last(visit: Visit, kind: str) -> dict[str, Any] | None:
+    found = visit.desk.store.find(kind, limit=1)
+    if not found:
+        return None
+    one = found[0]
+    kept: dict[str, Any] = {"id": one["id"], "title": one["playbook"]["title"]}
+    if kind == "assessment":
+        return kept | {"as_of": one["as_of"], "counts": one["summary"]["counts"], "risks": len(one["risks"])}
+    return kept | {"started": one["started"], "state": one["state"], "metrics": one["metrics"]}

@@ -1,0 +1,62 @@
+"""Sources: what each has sent, when last, and what could not be taken, with its reason."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from console.web.assessments import whole_city
+from console.web.frame import answer, page_route, visit_of
+from console.web.overview import source_states
+from yunshao.model.event import Rejected
+
+router = APIRouter()
+HOUR_MS = 3_600_000
+SHOWN_BYTES = 400
+
+
+@page_route(router, "/sources")
+def sources(request: Request) -> Response:
+    """Health, the balance of each source, and the newest dead letters."""
+    visit = whole_city(visit_of(request))
+    store, now = visit.desk.store, visit.desk.clock()
+    hours = store.count_events("hour", now - 48 * HOUR_MS, now)
+    data: dict[str, Any] = {
+        "sources": source_states(visit, now),
+        "configured": [
+            {
+                "name": one.name,
+                "source": one.source,
+                "kind": one.kind,
+                "place": one.path or one.udp or one.tcp or "/intake/…",
+            }
+            for one in visit.desk.settings.sources
+        ],
+        "hours": [
+            {"hour": int(hour), "count": count} for hour, count in sorted(hours.items(), key=lambda i: int(i[0]))
+        ],
+        "rejects": [_reject(number, one) for number, one in store.rejects(limit=50)],
+    }
+    return answer(visit, "sources", data)
+
+
+def _reject(number: int, one: Rejected) -> dict[str, Any]:
+    head = one.raw[:SHOWN_BYTES]
+    try:
+        shown = head.decode("utf-8")
+    except UnicodeDecodeError:
+        shown = base64.b64encode(head).decode("ascii")
+    return {
+        "number": number,
+        "source": one.source,
+        "file": one.hint,
+        "position": one.position,
+        "reason": one.reason,
+        "detail": one.detail,
+        "received": one.received,
+        "size": len(one.raw),
+        "head": shown,
+    }
