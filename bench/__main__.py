@@ -25,7 +25,9 @@ def main() -> None:
         rows = [ratio(Path(name)), memory(Path(name)), latency(Path(name))]
     table = "".join(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n" for row in rows)
     print(table)
-    PAGE.write_text(f"{HEAD}{table}\nPython {platform.python_version()}, {platform.machine()}, one process.\n", encoding="utf-8")
+    PAGE.write_text(
+        f"{HEAD}{table}\nPython {platform.python_version()}, {platform.machine()}, one process.\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

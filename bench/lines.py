@@ -46,7 +46,10 @@ def event(chance: random.Random, number: int) -> dict[str, object]:
         "awsRegion": "cn-north-1",
         "sourceIPAddress": f"10.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)}",
         "userAgent": f"sdk/{chance.randrange(99)}.{chance.randrange(99)} run/{chance.randrange(10**8)}",
-        "requestParameters": {"bucketName": f"data-{chance.randrange(9999)}", "key": f"y/{chance.randrange(10**9)}.parquet"},
+        "requestParameters": {
+            "bucketName": f"data-{chance.randrange(9999)}",
+            "key": f"y/{chance.randrange(10**9)}.parquet",
+        },
         "responseElements": None,
         "requestID": f"{chance.randrange(16**16):016X}",
         "eventID": str(uuid.UUID(int=chance.getrandbits(128), version=4)),

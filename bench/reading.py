@@ -1,4 +1,4 @@
-"""What reading costs beside bare `orjson.loads`: split, make records, decode, identify, normalise. CPU time of one core.
+"""What reading costs beside bare `orjson.loads`: split, make records, decode, identify, normalise (CPU time, one core).
 
     python bench/reading.py [FILE.ndjson ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 NAMES = frozenset(
@@ -18,6 +19,7 @@ _SEPARATORS = str.maketrans("", "", "-_. ")
 _MAX_DEPTH = 64
 
 
+@lru_cache(maxsize=1 << 13)
 def is_secret(name: str) -> bool:
     """Whether a member of this name holds a secret, in any way of writing it."""
     return len(name) <= 24 and name.translate(_SEPARATORS).lower() in NAMES
@@ -29,16 +31,16 @@ def without_secrets(value: Any, depth: int = 0) -> Any:
         if depth >= _MAX_DEPTH:
             return DROPPED
         return {
-            name: _closed(item) if _secret_name(name) else without_secrets(item, depth + 1)
+            name: _closed(item)
+            if name.__class__ is str and is_secret(name)
+            else item
+            if item.__class__ is str
+            else without_secrets(item, depth + 1)
             for name, item in value.items()
         }
     if isinstance(value, list):
         return [without_secrets(item, depth + 1) for item in value] if depth < _MAX_DEPTH else DROPPED
     return value
-
-
-def _secret_name(name: Any) -> bool:
-    return isinstance(name, str) and is_secret(name)
 
 
 def _closed(value: Any) -> Any:

@@ -11,13 +11,15 @@ from typing import Any
 EMPTY: dict[str, Any] = {}
 _INT64 = 1 << 63
 _MAX_ITEMS = 200
+_NOTHING: tuple[Any, ...] = (None, {}, [])
+_NUMBERS = (int, float)
 
 
 def text(value: Any) -> str | None:
     """Text that says something: a non-empty string, or a number in digits."""
     if value.__class__ is str:
         return value or None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if value is None or isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     return str(value) if abs(value) < _INT64 else None
 
@@ -103,7 +105,7 @@ def some(**members: Any) -> dict[str, Any] | None:
 
 def full(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Only the members that are known: not None, and no empty object or list."""
-    return {name: value for name, value in members if value is not None and value != EMPTY and value != []}
+    return {name: value for name, value in members if value or value not in _NOTHING}
 
 
 @lru_cache(maxsize=1 << 14)

@@ -6,18 +6,20 @@ import importlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collectors.catalog import PARSERS
+from collectors.catalog import PARSERS, guess
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
-from detectors.sigma.load import Loaded, load_folders
-from playbooks.load import Playbook, load_folder
+from detectors.sigma.load import load_folders
+from detectors.sigma.model import Loaded
 from playbooks.load import library as playbook_library
+from playbooks.load import load_folder
+from playbooks.words import Playbook
 from reports.seal import Signer, new_key
 from streams.pipeline import Rooms
 from yunshao.adapters.buses.spool import Spool
@@ -95,7 +97,7 @@ class Workspace:
         """The shipped library and the site's own rules; a site rule with a shipped id takes its place."""
         folders = [self.folder / name for name in self.settings.detect.rules]
         own = load_folders([folder for folder in folders if folder.exists()])
-        return library().overlaid(own) if self.settings.detect.library else own
+        return library() + own if self.settings.detect.library else own
 
     @cached_property
     def playbooks(self) -> dict[str, Playbook]:
@@ -140,7 +142,7 @@ class Workspace:
 
     def rooms(self) -> Rooms:
         """Parsers, detectors and ownership, joined."""
-        return Rooms(PARSERS, self.detectors(), owner_of(self.estate))
+        return Rooms(PARSERS, self.detectors(), owner_of(self.estate), guess)
 
     def intakes(self) -> list[Intake]:
         """The spool and every file source of the settings."""
@@ -161,9 +163,9 @@ def claim_of(source: SourceSettings) -> Owner:
     return Owner(source.unit or NOBODY.unit, source.system, source.cloud)
 
 
-def offline_rooms(folders: Sequence[Path]) -> Rooms:
-    """Rules of some folders and nothing else: for `detect`, where there may be no workspace."""
-    return Rooms(PARSERS, [SigmaDetector(load_folders(folders))], lambda _event, claim: claim)
+def offline_rooms(rules: Loaded | None) -> Rooms:
+    """Rules (None: no judging) and nothing else, for commands that work without a workspace."""
+    return Rooms(PARSERS, [SigmaDetector(rules)] if rules else [], lambda _event, claim: claim, guess)
 
 
 def open_workspace(folder: Path) -> Workspace:

@@ -102,6 +102,12 @@ class AlertStore(Protocol):
     def alerts_after(self, sequence: int, limit: int = 200) -> list[tuple[int, Alert]]:
         """Alerts raised or changed after this sequence number, in order: for the live queue."""
 
+    def last_sequence(self) -> int:
+        """The newest sequence number: a live page begins after it."""
+
+    def ids_from(self, start: str) -> list[str]:
+        """The ids that begin so, at most two: enough to know whether one is meant."""
+
     def evidence(self, alert_id: str) -> list[StoredEvent]:
         """The alert's first 20 events, as they were stored. Raises NotFound."""
 

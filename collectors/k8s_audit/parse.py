@@ -133,7 +133,10 @@ def _members(native: Native, verb: str, identity: Identity) -> dict[str, Any]:
             operation=verb,
             version=text(mapping(native.get("objectRef")).get("apiVersion")),
             service=some(name=first_text(mapping(native.get("objectRef")).get("apiGroup"), "kube-apiserver")),
-            request=some(uid=text(native.get("auditID")) or identity.uid, data=without_secrets(native.get("requestObject")) or None),
+            request=some(
+                uid=text(native.get("auditID")) or identity.uid,
+                data=without_secrets(native.get("requestObject")) or None,
+            ),
             response=_response(native),
         ),
         "src_endpoint": _endpoint(native),

@@ -11,7 +11,7 @@ import typer
 
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, show, visible
 from console.wiring import Workspace, open_workspace, wall_clock
-from yunshao.errors import WrongUse
+from yunshao.errors import NotFound, WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, AlertQuery, as_row, to_ocsf
 
@@ -121,7 +121,10 @@ def full_id(place: Workspace, start: str) -> str:
         return start
     if len(start) < 8:
         raise WrongUse("an alert id has 32 characters", "give at least the first 8")
-    return place.store.complete_id(start)
+    found = place.store.ids_from(start)
+    if len(found) != 1:
+        raise NotFound(f"{'several alerts' if found else 'no alert'} with an id that begins {start!r}")
+    return found[0]
 
 
 def _change(folder: Path, ids: list[str], change: Callable[[Alert], Alert]) -> None:

@@ -89,17 +89,18 @@ def mended(value: Any) -> Any:
 
 def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format_: Format, empty: str = "none") -> int:
     """Print rows as a table of `columns` or as NDJSON with everything; gives how many."""
+    count = 0
     if format_ is Format.ndjson:
-        count = 0
-        for count, row in enumerate(rows, start=1):
+        for row in rows:
             line(row)
+            count += 1
         return count
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
-    count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         table.add_row(*(_cell(column, row.get(column, "")) for column in columns))
+        count += 1
     if count:
         Console().print(table)
     else:

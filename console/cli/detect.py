@@ -14,9 +14,9 @@ from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import checked_files, checked_source, rejected_row
 from console.wiring import offline_rooms, wall_clock
 from detectors.catalog import library
-from detectors.sigma.detector import SigmaDetector
+from detectors.sigma.load import load_folders
+from detectors.sigma.model import Loaded
 from streams.offline import detect as detect_stream
-from streams.pipeline import Rooms
 from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, as_row
 from yunshao.model.event import Rejected
@@ -40,7 +40,7 @@ def detect(
     """One line an alert, in the order of the log. Rejected records are counted on stderr and never end the run."""
     checked_source(source)
     checked_files(files)
-    rooms = _rooms(rules)
+    rooms = offline_rooms(_rules(rules))
     refused: list[int] = [0]
     with (rejects or Path("/dev/null")).open("wb") as sink:
 
@@ -53,19 +53,17 @@ def detect(
     say(f"{count} alerts, {refused[0]} records rejected")
 
 
-def _rooms(rules: list[Path] | None) -> Rooms:
-    if not rules:
-        return Rooms(offline_rooms([]).parsers, [SigmaDetector(library())], lambda _event, claim: claim)
-    missing = next((path for path in rules if not path.exists()), None)
+def _rules(paths: list[Path] | None) -> Loaded:
+    if not paths:
+        return library()
+    missing = next((path for path in paths if not path.exists()), None)
     if missing:
         raise WrongUse("no such file or folder", "", str(missing))
-    rooms = offline_rooms(rules)
-    for detector in rooms.detectors:
-        if isinstance(detector, SigmaDetector):
-            for refused in detector.loaded.refused:
-                say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
-            say(f"{len(detector.loaded.rules) + len(detector.loaded.correlations)} rules loaded")
-    return rooms
+    loaded = load_folders(paths)
+    for refused in loaded.refused:
+        say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
+    say(f"{len(loaded.rules) + len(loaded.correlations)} rules loaded")
+    return loaded
 
 
 def _print(alerts: Iterator[Alert], format_: Format) -> int:
@@ -73,6 +71,7 @@ def _print(alerts: Iterator[Alert], format_: Format) -> int:
         return show(({**as_row(alert), "time": moment(alert.finding.time)} for alert in alerts), COLUMNS, format_)
     count = 0
     write = sys.stdout.buffer.write
-    for count, alert in enumerate(alerts, start=1):
+    for alert in alerts:
         write(json_line(as_row(alert)))
+        count += 1
     return count

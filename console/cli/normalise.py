@@ -8,12 +8,11 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from collectors.catalog import PARSERS
 from collectors.files.source import read_paths
 from console.cli.common import json_line, new_app, say
 from console.cli.offline import Guessed, checked_files, checked_source, rejected_row
-from console.wiring import wall_clock
-from streams.pipeline import Rooms, understand
+from console.wiring import offline_rooms, wall_clock
+from streams.pipeline import understand
 from yunshao.model.event import Record, Rejected
 
 app = new_app("Turn log files into OCSF NDJSON.")
@@ -29,7 +28,7 @@ def normalise(
     """One OCSF object a line; rejected records with reason and position to --rejects, their count to stderr."""
     checked_source(source)
     checked_files(files)
-    rooms = Rooms(PARSERS, [], lambda _event, claim: claim)
+    rooms = offline_rooms(None)
     taken = refused = 0
     guessed = Guessed()
     with _sink(rejects) as sink:

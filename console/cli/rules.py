@@ -13,8 +13,10 @@ from console.cli.common import Format, FormatOption, LanguageOption, WorkspaceOp
 from console.wiring import SETTINGS_FILE, open_workspace
 from detectors.catalog import library
 from detectors.sigma.check import check_path
-from detectors.sigma.load import Loaded, load_folders
+from detectors.sigma.load import load_folders
+from detectors.sigma.model import Correlation, Loaded, Rule
 from detectors.sigma.prove import prove
+from detectors.sigma.route import sources_of
 from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("List, check and test rules.")
@@ -47,16 +49,21 @@ def list_(
 
 
 def _rows(loaded: Loaded, lang: str) -> Iterator[dict[str, Any]]:
-    for rule in (*loaded.rules, *loaded.correlations):
+    entries: tuple[Rule | Correlation, ...] = (*loaded.rules, *loaded.correlations)
+    for rule in entries:
         yield {
             "rule_id": rule.id,
             "name": rule.name,
-            "title": rule.title.get(lang) or rule.title["en"],
+            "title": rule.titles[lang],
             "level": rule.level,
-            "source": rule.reads,
+            "source": _reads(rule),
             "techniques": list(rule.techniques),
             "status": rule.status,
         }
+
+
+def _reads(rule: Rule | Correlation) -> list[str]:
+    return list(sources_of(rule.logsource)) if isinstance(rule, Rule) else [f"correlation of {len(rule.rules)}"]
 
 
 @app.command()
@@ -65,7 +72,6 @@ def check(
     format_: FormatOption = Format.ndjson,
 ) -> None:
     """One object a rule: ok, or refused with line and reason. Exit 1 when one is refused."""
-    refused = total = 0
     for path in paths:
         if not path.exists():
             raise WrongUse("no such file or folder", "", str(path))
@@ -87,17 +93,26 @@ def check(
         raise CheckFailed(f"{refused} of {total} rules refused")
 
 
-@app.command()
-def test(paths: Paths = None, workspace: WorkspaceOption = Path(), format_: FormatOption = Format.table) -> None:
+@app.command("test")
+def prove_(paths: Paths = None, workspace: WorkspaceOption = Path(), format_: FormatOption = Format.table) -> None:
     """Run the test events that rules carry. Exit 1 when a case does not hold."""
     loaded = _loaded(paths, workspace)
     proofs = prove(loaded, PARSERS)
-    wrong = [proof for proof in proofs if not proof.holds]
+    wrong = [proof for proof in proofs if not proof.passed]
     rows = [
-        {"rule_id": p.rule_id, "name": p.rule_name, "case": p.case, "holds": p.holds, "reason": p.reason}
+        {
+            "rule_id": p.rule_id,
+            "name": p.rule_name,
+            "file": p.file,
+            "line": p.line,
+            "case": p.number,
+            "fires": p.fires,
+            "passed": p.passed,
+            "reason": p.reason,
+        }
         for p in (proofs if format_ is Format.ndjson else wrong)
     ]
-    show(rows, ("name", "case", "reason", "rule_id"), format_, "every case holds")
+    show(rows, ("name", "case", "line", "reason", "file"), format_, "every case holds")
     untested = len({r.id for r in (*loaded.rules, *loaded.correlations)} - {p.rule_id for p in proofs})
     say(f"{len(proofs) - len(wrong)} of {len(proofs)} cases hold; {untested} rules carry none")
     if wrong or loaded.refused:

@@ -27,7 +27,7 @@ def add(
     password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
     workspace: WorkspaceOption = Path(),
 ) -> None:
-    """Add an account, or give a known one a new password and role. Without a terminal a password is made and printed."""
+    """Add an account, or give a known one a new password and role. Without a terminal the password is made."""
     place = open_workspace(workspace)
     unknown = [one for one in unit or [] if one not in place.estate.units]
     if unknown:

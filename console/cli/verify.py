@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console.cli.common import Format, FormatOption, line, new_app, visible
-from reports.seal import MAX_BUNDLE_BYTES, Verdict, verify
+from reports.seal import MAX_BUNDLE, Verdict, verify
 from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("Check a sealed bundle, off-line: exit 0, or 1 with what was changed.")
@@ -21,7 +21,7 @@ def check(
     format_: FormatOption = Format.table,
 ) -> None:
     """Every file against the manifest, the manifest against its signature, and the key against yours."""
-    verdict = verify(_read(file, MAX_BUNDLE_BYTES), _read(key, 1 << 16) if key else None)
+    verdict = verify(_read(file, MAX_BUNDLE), _read(key, 1 << 16) if key else None)
     if format_ is Format.ndjson:
         line(as_row(verdict, file))
     else:

@@ -7,7 +7,7 @@ from typing import Any
 
 from console.wiring import Workspace, wall_clock
 from playbooks.assess.run import assess
-from playbooks.load import Playbook
+from playbooks.words import Playbook
 from yunshao.errors import NotFound
 from yunshao.model.alert import Alert, AlertQuery
 
@@ -31,6 +31,7 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         store.find("drill", limit=200),
         previous,
         now,
+        frozenset(store.count_events("unit", now - window, now)),
     )
     store.put("assessment", document["id"], document)
     store.note(by, "assess", document["id"], playbook.id)

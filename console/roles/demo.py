@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from console.wiring import Workspace, wall_clock
-from playbooks.scenes import demo_city, demo_estate, demo_history, demo_live, logs_of
+from playbooks.scenes import Line, demo_city, demo_estate, demo_history, demo_live, logs_of
 from playbooks.scenes.city import City
 from yunshao.errors import WrongUse
 
@@ -91,26 +90,16 @@ class Feed:
                     stream.write(data)
 
 
-def by_second(lines: Iterator[object]) -> Iterator[tuple[int, dict[str, bytes]]]:
+def by_second(lines: Iterator[Line]) -> Iterator[tuple[int, dict[str, bytes]]]:
     """Live lines gathered by second: (its end in ms, file -> bytes)."""
     batch: dict[str, bytearray] = {}
     end = 0
     for line in lines:
-        when = line.time  # type: ignore[attr-defined]
+        when = line.time
         if end and when >= end:
             yield end, {name: bytes(data) for name, data in batch.items()}
             batch = {}
         if not batch:
             end = when - when % 1000 + 1000
-        name = LIVE_FILES[line.source]  # type: ignore[attr-defined]
-        batch.setdefault(name, bytearray()).extend(line.raw.rstrip(b"\n") + b"\n")  # type: ignore[attr-defined]
-
-
-def until(done: Callable[[], bool], seconds: float, step: float = 0.2) -> bool:
-    """Wait for something, not for ever; gives whether it came."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(step)
-    return True
+        name = LIVE_FILES[line.source]
+        batch.setdefault(name, bytearray()).extend(line.raw.rstrip(b"\n") + b"\n")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from console.cli.common import json_line
 from console.wiring import Workspace, wall_clock
 from reports.catalog import build
 from reports.seal import seal
@@ -88,28 +87,27 @@ def file_of(workspace: Workspace, report_id: str, name: str) -> bytes:
         raise NotFound(f"no file {name!r} in report {report_id!r}") from None
 
 
-def evidence_of(workspace: Workspace, document: dict[str, Any]) -> dict[str, bytes]:
-    """The alerts a document rests on and the events these rest on, as NDJSON."""
-    alerts, events = [], {}
+def evidence_of(workspace: Workspace, document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The alerts a document rests on, and the events that these rest on, in order of time."""
+    alerts: list[dict[str, Any]] = []
+    events: dict[EventRef, dict[str, Any]] = {}
     for row in document.get("alerts", []):
         try:
             alert = workspace.store.alert(row["id"])
         except NotFound:
             continue
-        alerts.append(json_line(as_row(alert)))
+        alerts.append(as_row(alert))
         for event in workspace.store.evidence(alert.id):
-            events[EventRef(event.source, event.uid, event.time)] = json_line(
-                {
-                    "source": event.source,
-                    "uid": event.uid,
-                    "time": event.time,
-                    "unit": event.unit,
-                    "ocsf": event.ocsf,
-                    "native": event.native,
-                }
-            )
-    ordered = [events[ref] for ref in sorted(events, key=lambda ref: (ref.time, ref.source, ref.uid))]
-    return {"evidence/alerts.ndjson": b"".join(alerts), "evidence/events.ndjson": b"".join(ordered)}
+            events[EventRef(event.source, event.uid, event.time)] = {
+                "source": event.source,
+                "uid": event.uid,
+                "time": event.time,
+                "unit": event.unit,
+                "ocsf": event.ocsf,
+                "native": event.native,
+            }
+    ordered = sorted(events, key=lambda ref: (ref.time, ref.source, ref.uid))
+    return {"alerts": alerts, "events": [events[ref] for ref in ordered]}
 
 
 class Reports:

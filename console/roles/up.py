@@ -96,7 +96,6 @@ class Up:
             assess=lambda playbook, by: run_assessment(place, playbook, by),
             playbooks=place.playbooks,
             reports=Reports(place),
-            rules={rule.id: rule for rule in (*place.rules.rules, *place.rules.correlations)},
             intake=push_app(self.bus, place.push_token, wall_clock),
         )
 

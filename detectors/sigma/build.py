@@ -21,6 +21,7 @@ class Builder:
     def __init__(self, find: Find) -> None:
         self._find = find
         self._built: dict[int, tuple[Node, Holds]] = {}
+        self._costs: dict[int, int] = {}
         self._texts = _texts_once()
 
     def build(self, node: Node) -> Holds:
@@ -35,14 +36,33 @@ class Builder:
     def _make(self, node: Node) -> Holds:
         match node:
             case AllOf(children):
-                return _all([self.build(child) for child in _cheapest_first(children)])
+                return _all([self.build(child) for child in sorted(children, key=self._cost)])
             case AnyOf(children):
-                return _any([self.build(child) for child in _cheapest_first(children)])
+                return _any([self.build(child) for child in sorted(children, key=self._cost)])
             case Not(child):
                 inner = self.build(child)
                 return lambda native, event: not inner(native, event)
             case Item():
                 return self._item(node)
+
+    def _cost(self, node: Node) -> int:
+        """What is tried first is what costs least: it does not change the answer."""
+        if id(node) not in self._costs:
+            self._costs[id(node)] = self._reckon(node)
+        return self._costs[id(node)]
+
+    def _reckon(self, node: Node) -> int:
+        match node:
+            case Item(None):
+                return 100
+            case Item():
+                return 1 if _plain_literals(node) is not None else max(_COSTS.get(type(test), 1) for test in node.tests)
+            case Not(child):
+                return self._cost(child)
+            case AllOf(children):
+                return 1 + min(self._cost(child) for child in children)
+            case AnyOf(children):
+                return sum(self._cost(child) for child in children)
 
     def _item(self, item: Item) -> Holds:
         holds = self._keywords(item) if item.field is None else self._field(item, self._find(item.field))
@@ -147,25 +167,6 @@ def _any(parts: list[Holds]) -> Holds:
         return False
 
     return holds
-
-
-def _cheapest_first(children: tuple[Node, ...]) -> list[Node]:
-    """In order of cost, which does not change the answer: equality before text search before regular expressions."""
-    return sorted(children, key=_cost)
-
-
-def _cost(node: Node) -> int:
-    match node:
-        case Item(None):
-            return 100
-        case Item():
-            return 1 if _plain_literals(node) is not None else max(_COSTS.get(type(test), 1) for test in node.tests)
-        case Not(child):
-            return _cost(child)
-        case AllOf(children):
-            return 1 + min(_cost(child) for child in children)
-        case AnyOf(children):
-            return sum(_cost(child) for child in children)
 
 
 _COSTS = {Text: 2, Compare: 3, Reference: 4, Network: 12, Expression: 10}

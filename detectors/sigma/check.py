@@ -24,14 +24,24 @@ class Checked:
     title: str = ""
 
 
-def check_path(path: Path, placeholders: Placeholders | None = None) -> list[Checked]:
-    """One result a rule of a file or folder, in order of file and line. Raises BadConfiguration for no such path."""
-    return check([path], placeholders)
+def check_path(path: Path, placeholders: Placeholders | None = None, base: Loaded | None = None) -> list[Checked]:
+    """One result a rule of a file or folder, in order of file and line. Raises BadConfiguration for no such path.
+
+    `base` holds the rules that correlations and filters in the path may name; they are not checked themselves.
+    """
+    return check([path], placeholders, base)
 
 
-def check(paths: Sequence[Path], placeholders: Placeholders | None = None) -> list[Checked]:
-    """One result a rule of several files and folders, in order of file and line."""
-    return sorted(results(load_folders(paths, placeholders)), key=lambda each: (each.file, each.line, each.rule_id))
+def check(paths: Sequence[Path], placeholders: Placeholders | None = None, base: Loaded | None = None) -> list[Checked]:
+    """As `check_path`, for several files and folders."""
+    below = base or Loaded()
+    known = (
+        {rule.file for rule in below.rules}
+        | {each.file for each in below.correlations}
+        | {each.file for each in below.refused}
+    )
+    found = (each for each in results(load_folders(paths, placeholders, base)) if each.file not in known)
+    return sorted(found, key=lambda each: (each.file, each.line, each.rule_id))
 
 
 def results(loaded: Loaded) -> Iterator[Checked]:

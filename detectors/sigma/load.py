@@ -21,12 +21,14 @@ from yunshao.errors import BadConfiguration, BadContent
 Entry = Rule | Correlation | Filter
 
 
-def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None) -> Loaded:
+def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None, base: Loaded | None = None) -> Loaded:
     """Every rule in these files and folders, in order of path. Raises BadConfiguration for a path that is not there.
 
+    `base` is what they stand on (the library): its rules are in the result too unless one here has the same id, and
+    correlations and filters here may name them.
     `placeholders` gives the values of `%name%` in items with `expand`; a rule that lacks one is refused.
     """
-    return load_texts(((str(path), _read(path)) for path in rule_files(paths)), placeholders or {})
+    return load_texts(((str(path), _read(path)) for path in rule_files(paths)), placeholders or {}, base)
 
 
 def rule_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -56,9 +58,11 @@ def _read(path: Path) -> bytes | str:
         return f"cannot be read: {error.strerror}"
 
 
-def load_texts(files: Iterable[tuple[str, bytes | str]], placeholders: Placeholders) -> Loaded:
+def load_texts(
+    files: Iterable[tuple[str, bytes | str]], placeholders: Placeholders, base: Loaded | None = None
+) -> Loaded:
     """The rules of (name, content) pairs; a text in place of bytes is the reason why there is no content."""
-    gathered = _Gathered(placeholders)
+    gathered = _Gathered(placeholders, base or Loaded())
     for name, content in files:
         gathered.take(name, content)
     return gathered.loaded()
@@ -67,8 +71,9 @@ def load_texts(files: Iterable[tuple[str, bytes | str]], placeholders: Placehold
 class _Gathered:
     """What has been read so far; knows every id, and joins filters and references at the end."""
 
-    def __init__(self, placeholders: Placeholders) -> None:
+    def __init__(self, placeholders: Placeholders, base: Loaded) -> None:
         self._placeholders = placeholders
+        self._base = base
         self._rules: dict[str, Rule] = {}
         self._correlations: dict[str, Correlation] = {}
         self._filters: list[Filter] = []
@@ -120,17 +125,19 @@ class _Gathered:
 
     def loaded(self) -> Loaded:
         """Everything, with filters joined and references resolved; refusals in order of file and line."""
-        rules = tuple(_filtered(rule, self._filters) for rule in self._rules.values())
         correlations = tuple(self._resolved())
         refused = sorted(self._refused, key=lambda each: (each.file, each.line))
-        return Loaded(rules, correlations, tuple(refused))
+        whole = self._base + Loaded(tuple(self._rules.values()), correlations, tuple(refused))
+        return replace(whole, rules=tuple(_filtered(rule, self._filters) for rule in whole.rules))
 
     def _resolved(self) -> Iterator[Correlation]:
         """Correlations whose references all exist, in order; what cannot be reached from a rule is refused."""
-        ids = _references((*self._rules.values(), *self._correlations.values()))
-        waiting = self._correlations
-        for correlation in list(waiting.values()):
-            reason = _unreachable(correlation, ids, waiting)
+        ids = _references(
+            [*self._rules.values(), *self._base.rules], [*self._correlations.values(), *self._base.correlations]
+        )
+        known = {**{each.id: each for each in self._base.correlations}, **self._correlations}
+        for correlation in self._correlations.values():
+            reason = _unreachable(correlation, ids, known)
             if reason:
                 self._refused.append(
                     Refused(correlation.file, correlation.line, reason, correlation.id, correlation.title)
@@ -146,9 +153,10 @@ class _Gathered:
                 )
 
 
-def _references(entries: Iterable[Rule | Correlation]) -> dict[str, str]:
-    """What a correlation may call each rule (its id, its name), and the id."""
+def _references(rules: Iterable[Rule], correlations: Iterable[Correlation]) -> dict[str, str]:
+    """What a correlation may call each rule (its id, its name), and the id; of one name the first."""
     names: dict[str, str] = {}
+    entries: list[Rule | Correlation] = [*rules, *correlations]
     for entry in entries:
         names[entry.id] = entry.id
         if entry.name:

@@ -43,9 +43,6 @@ class Matcher:
         match = self._of.get(event.source)
         return match(event) if match is not None else ()
 
-    def __contains__(self, source: str) -> bool:
-        return source in self._of
-
 
 def view_of(event: Event) -> Native:
     """The record of an event as rules read it."""

@@ -14,10 +14,10 @@ import orjson
 from detectors.sigma.attack import is_misshapen, techniques_of
 from detectors.sigma.condition import ConditionError, parse_condition
 from detectors.sigma.document import Document, Mapping
-from detectors.sigma.limits import MAX_CASES, MAX_SELECTIONS, MAX_VALUES
+from detectors.sigma.limits import MAX_CASES, MAX_SELECTIONS, MAX_VALUES, MAX_WEIGHT
 from detectors.sigma.model import Case, Filter, LogSource, Rule, Words
 from detectors.sigma.modifiers import ModifierError, Placeholders, keywords, make_item
-from detectors.sigma.tree import Node, all_of, any_of, items
+from detectors.sigma.tree import Node, all_of, any_of, items, weight
 from yunshao.errors import BadContent
 from yunshao.model.finding import LEVELS
 
@@ -218,6 +218,8 @@ def read_rule(reading: Reading) -> Rule:
     head = read_head(reading)
     logsource = read_logsource(reading)
     tree = _detection(reading, "detection", ("condition", "timeframe"))
+    if weight(tree) > MAX_WEIGHT:
+        raise reading.refuse(f"one event may cost more than {MAX_WEIGHT} tests", "detection", mend="split the rule")
     fields = tuple(dict.fromkeys(item.field for item in items(tree) if item.field))
     return Rule(**head, logsource=logsource, tree=tree, fields=fields)
 

@@ -67,3 +67,22 @@ def items(node: Node) -> Iterator[Item]:
             waiting.append(here.child)
         else:
             waiting.extend(reversed(here.children))
+
+
+def weight(node: Node) -> int:
+    """How many tests one event may cost at worst: a selection that the condition names twice counts twice."""
+    known: dict[int, int] = {}
+
+    def weigh(here: Node) -> int:
+        found = known.get(id(here))
+        if found is None:
+            if isinstance(here, Item):
+                found = max(1, len(here.tests))
+            elif isinstance(here, Not):
+                found = weigh(here.child)
+            else:
+                found = sum(weigh(child) for child in here.children)
+            known[id(here)] = found
+        return found
+
+    return weigh(node)

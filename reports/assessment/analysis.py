@@ -8,13 +8,36 @@ from datetime import timedelta
 from typing import Any
 
 from reports.assessment.facts import ARROW, LEVELS, Facts, level_of, share, tone, value_of
+from reports.assessment.objects import business
 from reports.shared.charts import Square, heat_map, lines
 from reports.shared.draft import Draft, Shown
 from reports.shared.plain import figure, half_up, local, mapping, mappings, number, pick, strings, visible, whole
 from reports.spec import Block, Cell, Figure, Pair, Paragraph, Sub, Table
+from yunshao.model.risk import (
+    ISO27005,
+    LOSS,
+    LOSS_CUTS,
+    NIST_LIKELIHOOD,
+    NIST_RISK,
+    POSSIBILITY,
+    POSSIBILITY_CUTS,
+    PRODUCT_CUTS,
+    RISK,
+    RISK_CUTS,
+)
+from yunshao.model.risk import Table as Matrix
 
 AXIS = (1, 2, 3, 4, 5)
 MAX_DAYS = 800
+CRITERIA: dict[str, tuple[dict[str, Matrix], dict[str, Sequence[int]]]] = {
+    "gbt20984-matrix": (
+        {"L": POSSIBILITY, "F": LOSS, "R": RISK},
+        {"L": POSSIBILITY_CUTS, "F": LOSS_CUTS, "R": RISK_CUTS},
+    ),
+    "gbt20984-multiply": ({}, {"R": PRODUCT_CUTS}),
+    "iso27005": ({"iso": ISO27005}, {}),
+    "nist80030": ({"likelihood": NIST_LIKELIHOOD, "impact": NIST_RISK}, {}),
+}
 MAX_DOTS = 45
 
 
@@ -37,14 +60,14 @@ def threats(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     ]
     columns = draft.columns(
         "threat",
-        ("name", 2.4),
-        ("source", 1.4),
-        ("kind", 1.35),
-        ("techniques", 1.35),
-        ("episodes", 1.1, "end"),
-        ("precision", 1, "end"),
-        ("per_year", 0.9, "end"),
-        ("frequency", 1.1, "center"),
+        ("name", 2.2),
+        ("source", 1.5),
+        ("kind", 1.05),
+        ("techniques", 2.1),
+        ("episodes", 1.05, "end"),
+        ("precision", 0.95, "end"),
+        ("per_year", 0.85, "end"),
+        ("frequency", 1.05, "center"),
         ("basis", 1.7),
     )
     table = draft.table("threats", columns, rows, dense=True, note=words("threats.note"))
@@ -81,7 +104,7 @@ def _alerts_by_day(draft: Draft) -> Figure | None:
     busiest = max(spans, key=lambda span: counts[span])
     alt = words("alt.days", n=total, step=step, busiest=days[busiest], most=counts[busiest])
     svg = lines(days, {words("figure.days"): [counts[span] for span in spans]}, alt)
-    return draft.figure("days", svg, alt, note=alt, refs=refs)
+    return draft.figure("days", svg, alt, note=alt, width=85, refs=refs)
 
 
 def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -90,7 +113,7 @@ def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     rows = [
         (
             words.say(measure.get("name")),
-            words.say(measure.get("system")),
+            facts.name("assets", measure.get("system")),
             words.term("measure_kind", measure.get("kind")),
             share(measure.get("deployed")),
             share(measure.get("health")),
@@ -123,7 +146,7 @@ def weaknesses(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         (
             words.say(weakness.get("name")),
             key,
-            words.say(weakness.get("system")),
+            facts.name("assets", weakness.get("system")),
             words.term("weakness_kind", weakness.get("kind")),
             Cell(words.level(weakness.get("severity")), tone=tone(weakness.get("severity"))),
             _yes(draft, weakness.get("exposed")),
@@ -166,34 +189,23 @@ def analysis(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 
 
 def _criteria(draft: Draft) -> list[Block]:
-    """The matrices and cuts that were used, when the document carries them."""
-    criteria = mapping(draft.document, "criteria")
-    matrices = mapping(criteria, "matrices")
+    """The tables and cuts of the method, as they stood when the risks were scored."""
+    tables, cuts = CRITERIA.get(visible(draft.document.get("method") or ""), ({}, {}))
     blocks: list[Block] = [Sub(draft.words("sub.criteria"))]
-    found = [(key, matrices[key]) for key in ("L", "F", "R") if isinstance(matrices.get(key), Sequence)]
-    for key, matrix in found:
-        rows = [
-            (str(place), *(figure(value) for value in line))
-            for place, line in enumerate(matrix, start=1)
-            if isinstance(line, Sequence)
-        ]
+    for key, matrix in tables.items():
+        rows = [(str(place), *(str(value) for value in line)) for place, line in enumerate(matrix, start=1)]
         columns = draft.columns("matrix", (f"{key}_axis", 1.6, "center"), *((str(at), 1.0, "center") for at in AXIS))
-        blocks.append(draft.table(f"matrix_{key}", columns, [row for row in rows if len(row) == len(columns)]))
-    cuts: list[tuple[str, ...]] = [
-        (draft.words(f"cut.{key}"), *_cut(value))
-        for key, value in mapping(criteria, "cuts").items()
-        if key in {"L", "F", "R"}
-    ]
+        blocks.append(draft.table(f"matrix_{key}", columns, rows))
+    ranges = [(draft.words(f"cut.{key}"), *_ranges(ends)) for key, ends in cuts.items()]
     columns = draft.columns("cut", ("of", 2), *((str(at), 1.0, "center") for at in AXIS))
-    blocks.append(draft.table("cuts", columns, [row for row in cuts if len(row) == len(columns)]))
+    blocks.append(draft.table("cuts", columns, ranges))
     return blocks
 
 
-def _cut(value: object) -> tuple[str, ...]:
-    """Upper ends of the levels as ranges: [5, 11, 16, 21, 25] gives 1–5, 6–11 and so on."""
-    ends = [whole(end) for end in value] if isinstance(value, Sequence) and not isinstance(value, str) else []
-    starts = [1, *(end + 1 for end in ends)]
-    return tuple(f"{start}–{end}" if start != end else f"{end}" for start, end in zip(starts, ends, strict=False))
+def _ranges(ends: Sequence[int]) -> tuple[str, ...]:
+    """Upper ends of the levels as ranges: (5, 11, 16, 21, 25) gives 1–5, 6–11 and so on."""
+    starts = (1, *(end + 1 for end in ends))
+    return tuple(f"{start}–{end}" for start, end in zip(starts, ends, strict=False))
 
 
 def _sheet(draft: Draft, facts: Facts) -> Table:
@@ -201,7 +213,6 @@ def _sheet(draft: Draft, facts: Facts) -> Table:
     rows: list[tuple[Shown, ...]] = [
         (
             Cell(facts.label(risk), anchor=facts.label(risk)),
-            visible(risk.get("id") or ""),
             facts.words_of(risk),
             *(_pair(risk, key) for key in ("A", "T", "V")),
             _graded(risk, "L"),
@@ -217,18 +228,17 @@ def _sheet(draft: Draft, facts: Facts) -> Table:
     ]
     columns = draft.columns(
         "sheet",
-        ("ref", 0.95),
-        ("#id", 1.1),
-        ("risk", 3.5),
+        ("ref", 0.9),
+        ("risk", 4),
         ("A", 0.5, "center"),
         ("T", 0.5, "center"),
         ("V", 0.8, "center"),
         ("L", 1.8, "center"),
         ("F", 1.8, "center"),
         ("R", 1.15, "center"),
-        ("inherent", 0.7, "center"),
-        ("current", 0.7, "center"),
-        ("evidence", 1.55),
+        ("inherent", 0.9, "center"),
+        ("current", 0.9, "center"),
+        ("evidence", 1.7),
     )
     return draft.table("sheet", columns, rows, dense=True, note=words("analysis.sheet_note"))
 
@@ -280,7 +290,8 @@ def evaluation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         Sub(words("sub.by_asset")),
         _by_asset(draft, facts),
         Sub(words("sub.by_business")),
-        draft.text("evaluation.business", captions=draft.captions.get("business", "")),
+        draft.text("evaluation.business"),
+        business(draft, facts, "business_all", len(facts.business)),
         Sub(words("sub.quantitative")),
         _quantitative(draft),
     )

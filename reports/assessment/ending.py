@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reports.assessment.facts import LEVELS, Facts, level_of, tone
+from reports.assessment.facts import ACCEPTING, LEVELS, Facts, level_of, tone
 from reports.shared.closing import evidence, limits, overrides, sign_off
 from reports.shared.draft import Draft
-from reports.shared.plain import day, mappings
+from reports.shared.plain import day, mappings, visible
 from reports.spec import Block, Cell, Sub, Table
 
 
@@ -108,11 +108,7 @@ def treatment(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 def residual(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     """What is accepted, by whom, until when."""
     words = draft.words
-    accepted = [
-        risk
-        for risk in facts.risks
-        if risk.get("treatment") in ("accept", "accepted") and level_of(risk, "current") >= 3
-    ]
+    accepted = [risk for risk in facts.risks if risk.get("treatment") in ACCEPTING and level_of(risk, "current") >= 3]
     rows = [
         (
             facts.link(risk.get("id")),
@@ -171,9 +167,15 @@ def _found(draft: Draft, facts: Facts) -> list[str]:
     return found
 
 
-def annex(draft: Draft, _: Facts) -> tuple[Block | None, ...]:
+def annex(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     """Where the lists stand, and the evidence."""
-    return (_lists(draft), *evidence(draft))
+    return (_lists(draft), *evidence(draft), Sub(draft.words("sub.ids")), _ids(draft, facts))
+
+
+def _ids(draft: Draft, facts: Facts) -> Table:
+    """The numbers of this report against the ids of the register."""
+    rows = [(facts.link(risk.get("id")), visible(risk.get("id") or "")) for risk in facts.risks]
+    return draft.table("ids", draft.columns("id", ("ref", 1), ("#id", 9)), rows, dense=True)
 
 
 def _lists(draft: Draft) -> Table:

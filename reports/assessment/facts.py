@@ -14,6 +14,7 @@ LEVELS = (5, 4, 3, 2, 1)
 SIDES = ("inherent", "current")
 HIGH = 4
 ARROW = "→"
+ACCEPTING = ("accept", "accepted", "treat_or_accept")
 
 
 class Facts:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from reports.assessment.facts import LEVELS, Facts, level_of, tone
-from reports.assessment.objects import systems_of
+from reports.assessment.facts import ACCEPTING, HIGH, LEVELS, Facts, level_of, tone
+from reports.assessment.objects import business, systems_of
 from reports.shared.charts import bars
 from reports.shared.draft import Draft
 from reports.shared.plain import figure, mapping, mappings, moment, pick, strings, visible, whole
 from reports.spec import Block, Cell, Figure, Items, Sub, Table, Tile, Tiles
+
+TOP_BUSINESS = 5
 
 
 def summary(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -46,7 +48,7 @@ def summary(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         _levels(draft, facts, inherent, current),
         _level_bars(draft, inherent, current, refs),
         _top(draft, facts),
-        _business(draft, facts),
+        business(draft, facts, "business", TOP_BUSINESS),
         Sub(words("sub.decisions")),
         _decisions(draft, facts),
     )
@@ -152,7 +154,7 @@ def _level_bars(draft: Draft, inherent: Counter[int], current: Counter[int], ref
         },
         alt,
     )
-    return draft.figure("levels", svg, alt, width=85, refs=refs)
+    return draft.figure("levels", svg, alt, width=80, refs=refs)
 
 
 def _top(draft: Draft, facts: Facts) -> Table:
@@ -180,39 +182,12 @@ def _top(draft: Draft, facts: Facts) -> Table:
     return draft.table("top", columns, rows)
 
 
-def _business(draft: Draft, facts: Facts) -> Table:
-    words = draft.words
-    rows = [
-        (
-            words.say(item.get("name")),
-            Cell(words.level(item.get("level")), tone=tone(item.get("level"))),
-            figure(item.get("value")),
-            _set_by(facts, item.get("set_by")),
-        )
-        for item in sorted(facts.business, key=lambda item: -whole(item.get("level")))
-    ]
-    columns = draft.columns(
-        "business", ("name", 2.4), ("level", 1.2, "center"), ("value", 0.8, "center"), ("set_by", 4)
-    )
-    return draft.table("business", columns, rows)
-
-
-def _set_by(facts: Facts, key: object) -> Cell:
-    """What sets a business's level: a risk, an asset, or something in words."""
-    shown = facts.draft.words.say(key)
-    if shown in facts.labels:
-        return Cell(
-            facts.words_of(next(r for r in facts.risks if visible(r.get("id", "")) == shown)), (facts.labels[shown],)
-        )
-    return Cell(facts.name("assets", shown) if shown in facts.assets else shown or "—")
-
-
 def _decisions(draft: Draft, facts: Facts) -> Items:
     """What only a chief can decide, found from the list."""
     words = draft.words
     undated = [risk for risk in facts.high("current") if not risk.get("due")]
     unowned = [risk for risk in facts.high("current") if not risk.get("post")]
-    accepted = [risk for risk in facts.risks if level_of(risk, "current") == 3 and risk.get("treatment") == "accept"]
+    accepted = [risk for risk in facts.risks if level_of(risk, "current") == 3 and risk.get("treatment") in ACCEPTING]
     found = [
         Cell(words(f"decision.{key}", n=len(risks)), tuple(facts.label(risk) for risk in risks[:5]))
         for key, risks in (("undated", undated), ("unowned", unowned), ("accept", accepted))
@@ -260,16 +235,14 @@ def _units(facts: Facts) -> dict[str, str]:
 
 
 def _unit_table(draft: Draft, facts: Facts) -> Table:
+    """The units that have assets; how many more are in scope stands below."""
     words = draft.words
-    rows = []
-    for key, name in _units(facts).items():
-        assets = [asset for asset in facts.assets.values() if visible(asset.get("unit") or "") == key]
-        posts = dict.fromkeys(words.say(asset.get("post")) for asset in assets if asset.get("post"))
-        risks = [risk for risk in facts.risks if visible(facts.asset(risk).get("unit") or "") == key]
-        high = sum(level_of(risk, "current") >= 4 for risk in risks)
-        rows.append(
-            (name, key, "、".join(posts) if words.language == "zh" else "; ".join(posts), len(assets), len(risks), high)
-        )
+    units = _units(facts)
+    held: dict[str, list[dict[str, Any]]] = {}
+    for asset in facts.assets.values():
+        held.setdefault(visible(asset.get("unit") or ""), []).append(asset)
+    rows = [_unit_row(facts, key, units.get(key, key), assets) for key, assets in held.items()]
+    rest = len(set(units) - set(held))
     columns = draft.columns(
         "unit",
         ("name", 2.6),
@@ -279,7 +252,15 @@ def _unit_table(draft: Draft, facts: Facts) -> Table:
         ("risks", 0.9, "end"),
         ("high", 0.9, "end"),
     )
-    return draft.table("units", columns, rows)
+    return draft.table("units", columns, rows, note=words("overview.rest", n=rest) if rest else "")
+
+
+def _unit_row(facts: Facts, key: str, name: str, assets: list[dict[str, Any]]) -> tuple[str | int, ...]:
+    words = facts.draft.words
+    posts = list(dict.fromkeys(words.say(asset.get("post")) for asset in assets if asset.get("post")))
+    risks = [risk for risk in facts.risks if visible(facts.asset(risk).get("unit") or "") == key]
+    high = sum(level_of(risk, "current") >= HIGH for risk in risks)
+    return name, key, words.joined(posts), len(assets), len(risks), high
 
 
 def _parameters(draft: Draft) -> Table:
@@ -322,8 +303,11 @@ def _coverage(draft: Draft) -> Table:
                 words.say(item.get("source")),
                 moment(item.get("last_event")),
                 figure(item.get("events")),
+                figure(item.get("rejected")),
                 Cell(gap or words("coverage.none"), tone="warn" if gap else ""),
             )
         )
-    columns = draft.columns("coverage", ("source", 2), ("last", 2.4), ("events", 1, "end"), ("gap", 3))
+    columns = draft.columns(
+        "coverage", ("source", 2), ("last", 2.4), ("events", 1, "end"), ("rejected", 0.8, "end"), ("gap", 2.6)
+    )
     return draft.table("coverage", columns, rows)

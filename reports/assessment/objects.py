@@ -7,8 +7,8 @@ from typing import Any
 
 from reports.assessment.facts import Facts, tone
 from reports.shared.draft import Draft
-from reports.shared.plain import figure, whole
-from reports.spec import Block, Cell
+from reports.shared.plain import figure, number, visible, whole
+from reports.spec import Block, Cell, Table
 
 
 def systems_of(facts: Facts) -> dict[str, list[dict[str, Any]]]:
@@ -25,11 +25,11 @@ def described(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     for system, assets in systems_of(facts).items():
         rows.append(
             (
-                system,
-                _joined(words.language, [words.say(a.get("unit_name") or a.get("unit")) for a in assets]),
-                _joined(words.language, [words.say(a.get("cloud")) for a in assets]),
-                _joined(words.language, [words.say(a.get("business")) for a in assets]),
-                _joined(words.language, [words.say(a.get("mlps_level")) for a in assets]),
+                facts.name("assets", system),
+                words.joined([words.say(a.get("unit_name") or a.get("unit")) for a in assets]),
+                words.joined([words.say(a.get("cloud")) for a in assets]),
+                words.joined([words.say(a.get("business")) for a in assets]),
+                words.joined([words.say(a.get("mlps_level")) for a in assets]),
                 len(assets),
             )
         )
@@ -47,10 +47,6 @@ def described(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         draft.table("systems", columns, rows),
         draft.text("described.topology"),
     )
-
-
-def _joined(language: str, values: list[str]) -> str:
-    return ("、" if language == "zh" else ", ").join(dict.fromkeys(value for value in values if value)) or "—"
 
 
 def assets(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -107,3 +103,32 @@ def _carry(draft: Draft, value: object) -> str:
     if isinstance(value, int | float):
         return figure(value)
     return draft.words.term("carry", value) or "—"
+
+
+def business(draft: Draft, facts: Facts, key: str, most: int) -> Table:
+    """Businesses by level, the worst first, and what sets the level of each."""
+    words = draft.words
+    worst = sorted(facts.business, key=lambda item: (-whole(item.get("level")), -(number(item.get("value")) or 0)))
+    rows = [
+        (
+            words.say(item.get("name")),
+            Cell(words.level(item.get("level")), tone=tone(item.get("level"))),
+            figure(item.get("value")),
+            _set_by(facts, item.get("set_by")),
+        )
+        for item in worst[:most]
+    ]
+    columns = draft.columns(
+        "business", ("name", 2.4), ("level", 1.2, "center"), ("value", 0.8, "center"), ("set_by", 4)
+    )
+    return draft.table(key, columns, rows)
+
+
+def _set_by(facts: Facts, key: object) -> Cell:
+    """What sets a business's level: a risk, an asset, or something in words."""
+    shown = facts.draft.words.say(key)
+    if shown in facts.labels:
+        return Cell(
+            facts.words_of(next(r for r in facts.risks if visible(r.get("id", "")) == shown)), (facts.labels[shown],)
+        )
+    return Cell(facts.name("assets", shown) if shown in facts.assets else shown or "—")

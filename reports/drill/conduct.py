@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reports.drill.facts import Facts, seconds, spell, state
 from reports.drill.front import alerts_of
 from reports.shared.charts import Track, bars, timeline
@@ -11,6 +13,7 @@ from reports.spec import Block, Cell, Figure, Sub, Table
 
 PHASES = ("warm_up", "run", "revert", "clean_up")
 MAX_TRACKS = 24
+SHORT_MINUTES = 3
 
 
 def course(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -23,7 +26,7 @@ def course(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             brief(step.get("planned")),
             brief(step.get("done")),
             _late(draft, step.get("planned"), step.get("done")),
-            words.term("person", step.get("by")) or "—",
+            words.term("person", step.get("by") or step.get("post")) or "—",
             state(draft, step.get("state")),
         )
         for place, step in enumerate(facts.steps, start=1)
@@ -45,7 +48,7 @@ def course(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         ("done", 1.8),
         ("late", 1.2, "end"),
         ("by", 1.1),
-        ("state", 0.9, "center"),
+        ("state", 1.15, "center"),
     )
     log_columns = draft.columns("log", ("when", 1.8), ("kind", 0.9), ("text", 4), ("ref", 1))
     surprises = [row for row in facts.timeline if row.get("kind") == "surprise"]
@@ -71,11 +74,12 @@ def _late(draft: Draft, planned: object, done: object) -> str:
 
 
 def _reference(draft: Draft, key: object) -> Cell:
-    if not key:
-        return Cell("—")
-    if str(key) in draft.ledger.alerts:
-        return Cell("", refs=draft.ledger.cite(key)[0])
-    return Cell(draft.words.say(key))
+    name = draft.words.say(key)
+    place = name.removeprefix("step:")
+    if place != name and place.isdecimal():
+        return Cell(draft.words("course.step", place=int(place) + 1))
+    alert = name.removeprefix("alert:")
+    return Cell("", refs=draft.ledger.cite(alert)[0]) if draft.ledger.knows(alert) else Cell(name or "—")
 
 
 def _drawn(draft: Draft, facts: Facts) -> Figure:
@@ -89,7 +93,7 @@ def _drawn(draft: Draft, facts: Facts) -> Figure:
     ]
     tracks.extend(
         Track(
-            f"{words('course.expected')} {words.say(row.get('title'))}",
+            f"{words('course.expected')} {facts.expected(row)}",
             (
                 None,
                 facts.minutes(row.get("injected")),
@@ -99,10 +103,10 @@ def _drawn(draft: Draft, facts: Facts) -> Figure:
         )
         for row in facts.expectations
     )
-    shown = tracks[:MAX_TRACKS]
+    shown, unit = _scaled(tracks[:MAX_TRACKS])
     alt = words("alt.timeline", steps=len(facts.steps), n=len(facts.expectations))
     stages = [words(f"stage.{name}") for name in ("planned", "actual", "detected", "acknowledged")]
-    svg = timeline(shown, stages, alt, words("axis.minutes"))
+    svg = timeline(shown, stages, alt, words(f"axis.{unit}"))
     refs = draft.ledger.basis(
         words("basis.timeline"),
         words("basis.timeline_value", n=len(shown)),
@@ -112,6 +116,14 @@ def _drawn(draft: Draft, facts: Facts) -> Figure:
         alerts_of(facts),
     )
     return draft.figure("timeline", svg, alt, refs=refs)
+
+
+def _scaled(tracks: Sequence[Track]) -> tuple[list[Track], str]:
+    """The tracks in minutes, or in seconds where the whole drill took less than three minutes."""
+    latest = max((mark for track in tracks for mark in track.marks if mark is not None), default=0)
+    if latest >= SHORT_MINUTES:
+        return list(tracks), "minutes"
+    return [Track(one.label, [None if mark is None else mark * 60 for mark in one.marks]) for one in tracks], "seconds"
 
 
 def detection(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -130,10 +142,10 @@ def detection(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             draft.columns("missed", ("title", 3), ("#rule", 2), ("injected", 2), ("within", 1.2, "end")),
             [
                 (
-                    words.say(row.get("title")),
+                    facts.expected(row),
                     words.say(row.get("rule")) or "—",
                     brief(row.get("injected")),
-                    spell(draft, row.get("within")),
+                    spell(draft, facts.limit(row)),
                 )
                 for row in missed
             ],
@@ -145,13 +157,13 @@ def _expected(draft: Draft, facts: Facts) -> Table:
     words = draft.words
     rows = [
         (
-            words.say(row.get("title")),
+            facts.expected(row),
             words.say(row.get("rule")) or words.term("expectation", row.get("type")),
             brief(row.get("injected")),
             brief(row.get("detected")),
             spell(draft, seconds(row.get("injected"), row.get("detected"))),
             spell(draft, seconds(row.get("detected"), row.get("acknowledged"))),
-            spell(draft, row.get("within")),
+            spell(draft, facts.limit(row)),
             state(draft, row.get("state")),
             draft.evidence(row.get("alert")),
         )
@@ -175,13 +187,13 @@ def _expected(draft: Draft, facts: Facts) -> Table:
 def _speed(draft: Draft, facts: Facts) -> Figure | None:
     words = draft.words
     rows = facts.alerts_expected[:MAX_TRACKS]
-    limits = [number(row.get("within")) for row in rows]
+    limits = [facts.limit(row) for row in rows]
     found = [seconds(row.get("injected"), row.get("detected")) for row in rows]
     if not rows or not any(value is not None for value in (*found, *limits)):
         return None
     alt = words("alt.speed", n=len(rows), found=sum(value is not None for value in found))
     svg = bars(
-        [words.say(row.get("title")) for row in rows],
+        [facts.expected(row) for row in rows],
         {words("series.within"): limits, words("series.found"): found},
         alt,
     )
@@ -193,7 +205,7 @@ def _speed(draft: Draft, facts: Facts) -> Figure | None:
         words("basis.expectations"),
         alerts_of(facts),
     )
-    return draft.figure("speed", svg, alt, width=88, note=words("detection.speed_note"), refs=refs)
+    return draft.figure("speed", svg, alt, width=80, note=words("detection.speed_note"), refs=refs)
 
 
 def _metrics(draft: Draft, facts: Facts) -> Table:

@@ -115,13 +115,23 @@ def problems(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             f"P-{place:02d}",
             words.say(problem.get("text")),
             words.term("cause", problem.get("cause")) or "—",
-            words.say(problem.get("technique")) or "—",
-            draft.evidence(problem.get("alerts")),
+            words.say(problem.get("technique") or problem.get("rule")) or "—",
+            _proof(draft, facts, problem),
         )
         for place, problem in enumerate(facts.problems, start=1)
     ]
     columns = draft.columns("problem", ("ref", 0.7), ("text", 4), ("cause", 1.1), ("technique", 1.1), ("evidence", 1.3))
     return draft.text("problems.lead", n=len(rows)), draft.table("problems", columns, rows)
+
+
+def _proof(draft: Draft, facts: Facts, problem: dict[str, Any]) -> Cell:
+    """The alerts of a problem: its own, or those of the expectation about the same rule."""
+    keys = problem.get("alerts") or [
+        row["alert"]
+        for row in facts.expectations
+        if row.get("alert") and problem.get("rule") and row.get("rule") == problem["rule"]
+    ]
+    return draft.evidence(keys)
 
 
 def improvements(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:

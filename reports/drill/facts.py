@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.shared.draft import Draft
-from reports.shared.plain import figure, half_up, mapping, mappings, number, pick
+from reports.shared.plain import figure, half_up, mapping, mappings, number, pick, row_title, visible
 from reports.spec import Cell
 
-STATE_TONE = {"met": "good", "late": "warn", "missed": "bad", "done": "good", "aborted": "bad", "paused": "warn"}
+STATE_TONE = {
+    "met": "good",
+    "late": "warn",
+    "missed": "bad",
+    "done": "good",
+    "unanswered": "bad",
+    "aborted": "bad",
+    "paused": "warn",
+}
 SCORE_TONE = {1: "bad", 3: "warn", 5: "good"}
 
 
@@ -47,6 +55,20 @@ class Facts:
         if found is None or self.start is None:
             return None
         return max(0.0, (found - self.start) / 60_000)
+
+    def expected(self, row: Mapping[str, Any]) -> str:
+        """What was expected, in words: its own title, the alert's, the rule's name, or who was to take it."""
+        words = self.draft.words
+        alert = self.draft.ledger.alerts.get(visible(row.get("alert") or ""), {})
+        taken = row.get("type") == "acknowledged"
+        if taken and not row.get("title"):
+            return words("expectation.by", post=words.term("person", row.get("post")) or words("person.on_call"))
+        return words.say(row.get("title")) or row_title(alert, words.language) or words.say(row.get("rule")) or "—"
+
+    def limit(self, row: Mapping[str, Any]) -> float | None:
+        """The time allowed for an expectation, in seconds."""
+        found = number(row.get("within"))
+        return None if found is None else found / 1000
 
     def metric(self, name: str, part: str) -> float | None:
         """One number of a time metric, in seconds."""

@@ -47,6 +47,7 @@ def rating(facts: Facts) -> str:
     """The overall rating in words, the document's own or the one that the scores give."""
     words = facts.draft.words
     given = facts.document.get("rating")
+    given = given.get("grade") if isinstance(given, Mapping) and "grade" in given else given
     if given:
         return words.term("rating", given)
     mean, rated = facts.score()
@@ -109,7 +110,7 @@ def _top_problems(draft: Draft, facts: Facts) -> Items:
     found = [Cell(draft.words.say(problem.get("text"))) for problem in facts.problems[:3]]
     missed = [row for row in facts.expectations if row.get("state") == "missed"]
     if missed:
-        names = [draft.words.say(row.get("title")) for row in missed[:3]]
+        names = [facts.expected(row) for row in missed[:3]]
         joint = "、" if draft.words.language == "zh" else ", "
         found.insert(0, Cell(draft.words("summary.missed", n=len(missed), names=joint.join(names))))
     return Items(tuple(found) or (Cell(draft.words("shared.none")),))
@@ -163,9 +164,8 @@ def organisation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 
 def _default_post(facts: Facts, group: str) -> str:
     if group == "implementation":
-        posts = dict.fromkeys(
-            facts.draft.words.term("person", step.get("by")) for step in facts.steps if step.get("by")
-        )
+        asked = (step.get("post") or step.get("by") for step in facts.steps if step.get("type") == "ask")
+        posts = dict.fromkeys(facts.draft.words.term("person", post) for post in asked if post)
         return ", ".join(posts) or "—"
     return "—"
 
@@ -180,7 +180,7 @@ def scenario(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             brief(step.get("planned")),
             words.term("step", step.get("type")),
             words.say(step.get("title")),
-            words.say(step.get("source")) or words.term("person", step.get("by")) or "—",
+            words.say(step.get("source")) or words.term("person", step.get("post") or step.get("by")) or "—",
             words.say(step.get("sample")) or "—",
         )
         for place, step in enumerate(facts.steps, start=1)

@@ -43,7 +43,7 @@ def bars(
     names = [_label(label) for label in labels]
     tall = height or 70 + len(names) * (20 + 20 * len(series))
     chart = pygal.HorizontalBar(
-        **_frame(820, tall, names, legend=len(series) > 1),
+        **_frame(600, tall, names, legend=len(series) > 1),
         print_values=True,
         print_values_position="top",
         show_x_guides=True,
@@ -61,7 +61,7 @@ def bars(
 def lines(labels: Sequence[str], series: Mapping[str, Sequence[float | None]], alt: str, *, height: int = 260) -> str:
     """Lines over equal steps (days, months), a dot and marker a value."""
     chart = pygal.Line(
-        **_frame(820, height, [], legend=len(series) > 1),
+        **_frame(600, height, [], legend=len(series) > 1),
         dots_size=3.5 if len(labels) <= 40 else 0.1,
         range=(0, _top(series)),
         show_minor_x_labels=False,
@@ -114,7 +114,7 @@ def timeline(tracks: Sequence[Track], stages: Sequence[str], alt: str, x_title: 
     count = len(names)
     latest = max((mark for track in tracks for mark in track.marks if mark is not None), default=0)
     chart = pygal.XY(
-        **_frame(900, 110 + 34 * count, names, legend=True),
+        **_frame(720, 110 + 34 * count, names, legend=True),
         stroke=False,
         dots_size=6,
         show_x_guides=True,

@@ -60,7 +60,7 @@ def finish(
         number=number,
         version=version,
         mark=mark,
-        issuer=words.say(document.get("issuer")),
+        issuer=words.say(document.get("issuer") or document.get("city")),
         date=day(at, ""),
         as_of=whole(at),
         as_of_text=moment(at),

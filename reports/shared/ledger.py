@@ -73,6 +73,10 @@ class Ledger:
         for key in strings(keys):
             self._label_alert(key)
 
+    def knows(self, key: str) -> bool:
+        """Whether this is an alert that the report numbers."""
+        return key in self._alert_label
+
     def cite(self, keys: object) -> tuple[tuple[str, ...], int]:
         """The labels of the first few printed alerts, and how many there are in all."""
         wanted = strings(keys)

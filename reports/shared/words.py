@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from reports.shared.plain import say, visible
 from yunshao.text import Texts, texts_of
@@ -42,6 +42,10 @@ class Words:
             return self("shared.unknown")
         name = self.term("shared.level", value)
         return name if name == visible(value) else f"{visible(value)} {name}"
+
+    def joined(self, values: Sequence[str]) -> str:
+        """Different values in one line, each once; a dash where there are none."""
+        return ("、" if self.language == "zh" else ", ").join(dict.fromkeys(value for value in values if value)) or "—"
 
     def heading(self, number: int, title: str) -> str:
         """A chapter heading in the language's manner: `三、威胁识别`, `3  Threats`; 0 carries no number."""

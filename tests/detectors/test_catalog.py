@@ -8,7 +8,9 @@ from detectors.spec import FIRST_SEEN, ISOLATION
 
 
 def test_the_catalog_does_not_bring_in_scikit_learn():
-    code = "import sys, detectors.catalog, detectors.sigma.prove, detectors.sigma.check; print('sklearn' in sys.modules)"
+    code = (
+        "import sys, detectors.catalog, detectors.sigma.prove, detectors.sigma.check; print('sklearn' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 

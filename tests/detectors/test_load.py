@@ -184,6 +184,28 @@ def test_a_later_set_replaces_rules_of_the_same_id():
     assert [rule.level for rule in both.rules] == ["low"]
 
 
+def test_a_site_may_correlate_filter_and_replace_what_it_stands_on(event):
+    from detectors.sigma.match import Matcher
+
+    other = GOOD.replace("000000000001", "000000000002").replace("name: good", "name: other")
+    base = one(GOOD + "---\n" + other)
+    site = """title: Many
+id: 00000000-0000-4000-8000-000000000009
+correlation: {type: event_count, rules: [good], timespan: 5m, condition: {gte: 3}}
+---
+title: Not by the robot
+logsource: {product: aws, service: cloudtrail}
+filter: {rules: [good], selection: {who: robot}, condition: not selection}
+---
+""" + other.replace("level: high", "level: low")
+    both = load_texts([("site.yml", site.encode())], {}, base)
+    assert not both.refused
+    assert [(rule.name, rule.level) for rule in both.rules] == [("good", "high"), ("other", "low")]
+    assert both.correlations[0].rules == ("00000000-0000-4000-8000-000000000001",)
+    robot = event({"eventName": "StopLogging", "who": "robot"})
+    assert [rule.level for rule in Matcher(both.rules[:1]).matches(robot)] == []
+
+
 def test_a_folder_is_walked_in_order(tmp_path: Path):
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "x.yaml").write_text(GOOD, encoding="utf-8")
@@ -240,3 +262,10 @@ def test_any_value_at_any_key_is_a_rule_or_a_refusal(value, key):
         return
     loaded = load_texts([("f.yml", dumped)], {})
     assert len(loaded.rules) + len(loaded.correlations) + len(loaded.refused) <= 1
+
+
+def test_a_rule_that_would_cost_too_much_is_refused():
+    values = ", ".join(f"'*a{n}*b*'" for n in range(1000))
+    text = GOOD.replace("{eventName: StopLogging}\n", f"{{eventName: [{values}]}}\n", 1)
+    text = text.replace("condition: selection", "condition: " + " or ".join(["selection"] * 200))
+    assert "cost" in one(text).refused[0].reason

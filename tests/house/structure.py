@@ -75,6 +75,5 @@ LOADERS = {
     "detectors.sigma.load": "folders of rules",
     "detectors.sigma.check": "folders of rules",
     "playbooks.load": "folders of playbooks",
-    "playbooks.scenes.city": "the demo city's table",
     "reports.render": "templates and fonts",
 }

@@ -44,7 +44,9 @@ def wrong(module: Module, name: str) -> str:
 
 @pytest.mark.parametrize("module", modules(), ids=lambda module: module.place)
 def test_every_import_points_down(module: Module) -> None:
-    found = [f"{module.place}:{line} {name}: {why}" for line, name, _ in imports(module) if (why := wrong(module, name))]
+    found = [
+        f"{module.place}:{line} {name}: {why}" for line, name, _ in imports(module) if (why := wrong(module, name))
+    ]
     assert not found, "\n".join(found)
 
 

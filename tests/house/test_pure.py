@@ -34,7 +34,9 @@ def _called(node: ast.Call) -> str:
 
 @pytest.mark.parametrize("module", PURE, ids=lambda module: module.place)
 def test_a_pure_file_imports_no_driver(module: Module) -> None:
-    found = [f"{module.place}:{line} {name}" for line, name, _ in imports(module) if name.split(".")[0] in FORBIDDEN_IMPORTS]
+    found = [
+        f"{module.place}:{line} {name}" for line, name, _ in imports(module) if name.split(".")[0] in FORBIDDEN_IMPORTS
+    ]
     assert not found, found
 
 

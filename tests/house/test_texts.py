@@ -37,7 +37,9 @@ def test_nothing_tracked_names_this_machine_or_a_registry() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip("not a git checkout")
-    hosts = re.compile("|".join(("files[.]python" + "hosted", "py" + "pi[.]org", "registry[.]npm" + "js", "repo1[.]ma" + "ven")))
+    hosts = re.compile(
+        "|".join(("files[.]python" + "hosted", "py" + "pi[.]org", "registry[.]npm" + "js", "repo1[.]ma" + "ven"))
+    )
     found = []
     for name in filter(None, listed.stdout.split("\0")):
         path = ROOT / name

@@ -24,7 +24,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
         else:
             shutil.copy(source, copy / name)
     for command in (["--no-isolation"], []):
-        done = subprocess.run([sys.executable, "-m", "build", "--wheel", *command, str(copy)], capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", "build", "--wheel", *command, str(copy)], capture_output=True, text=True
+        )
         if done.returncode == 0:
             break
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -190,9 +190,9 @@ def _risk(place: int, assets: list[dict[str, Any]], alerts: list[dict[str, Any]]
         "measures": [f"measure-{place % 6}"],
         "inherent": inherent,
         "current": current,
-        "treatment": "accept"
+        "treatment": "treat_or_accept"
         if current["level"] == 3 and place % 5 == 0
-        else "reduce"
+        else "treat"
         if current["level"] >= 3
         else "accept",
         "post": {"zh": f"{asset['unit_name']['zh']}云长", "en": f"Chief, {asset['unit_name']['en']}"},
@@ -225,10 +225,6 @@ def assessment(risks: int = 44, alerts: int = 70) -> dict[str, Any]:
         "generator": {"name": "Yunshao", "version": "0.1.0"},
         "ruleset_version": "2026.03-1a2b3c",
         "assets": assets,
-        "criteria": {
-            "matrices": {"L": L_MATRIX, "F": F_MATRIX, "R": R_MATRIX},
-            "cuts": {"L": L_CUTS, "F": F_CUTS, "R": R_CUTS},
-        },
         "threats": [
             {
                 "id": f"threat-{place}",
@@ -391,7 +387,7 @@ def drill() -> dict[str, Any]:
             "type": "alert",
             "rule": "login_from_new_country",
             "title": {"zh": "异地登录告警", "en": "Login alert"},
-            "within": 180,
+            "within": 180_000,
             "state": "met",
             "injected": start,
             "detected": start + 2 * minute,
@@ -404,7 +400,7 @@ def drill() -> dict[str, Any]:
             "type": "alert",
             "rule": "audit_log_switched_off",
             "title": {"zh": "审计日志关闭告警", "en": "Audit log alert"},
-            "within": 180,
+            "within": 180_000,
             "state": "met",
             "injected": start + 3 * minute,
             "detected": start + 5 * minute,
@@ -417,7 +413,7 @@ def drill() -> dict[str, Any]:
             "type": "alert",
             "rule": "access_key_created",
             "title": {"zh": "访问密钥告警", "en": "Access-key alert"},
-            "within": 120,
+            "within": 120_000,
             "state": "late",
             "injected": start + 9 * minute,
             "detected": start + 12 * minute,
@@ -430,7 +426,7 @@ def drill() -> dict[str, Any]:
             "type": "alert",
             "rule": "bucket_made_public",
             "title": {"zh": "存储桶公开告警", "en": "Public-bucket alert"},
-            "within": 120,
+            "within": 120_000,
             "state": "missed",
             "injected": start + 12 * minute,
             "detected": None,
@@ -443,7 +439,7 @@ def drill() -> dict[str, Any]:
             "type": "acknowledged",
             "rule": "",
             "title": {"zh": "值班 15 分钟内确认", "en": "On-call takes it in 15 minutes"},
-            "within": 900,
+            "within": 900_000,
             "state": "met",
             "injected": start,
             "detected": start + 2 * minute,

@@ -87,6 +87,11 @@ class SqliteAlerts(Part):
         """The newest sequence number: a live page begins after it."""
         return int(self._db.row("SELECT coalesce(max(sequence), 0) FROM alert")[0])
 
+    def ids_from(self, start: str) -> list[str]:
+        end = f"{start}\U0010ffff"
+        rows = self._db.rows("SELECT id FROM alert WHERE id >= ? AND id < ? ORDER BY id LIMIT 2", (start, end))
+        return [row[0] for row in rows]
+
     def _found(self, alert_id: str) -> tuple[int, str]:
         row = self._db.row(_FIND, (clean(alert_id),))
         if row is None:

@@ -46,13 +46,10 @@ def filter_of(query: AlertQuery, connection: sqlite3.Connection) -> Filter:
     """
     conditions = _conditions(query)
     words, short = _words(query.text)
+    conditions += [_titled(word, connection) for word in short]
     driver = _driver(conditions, connection)
     parts = [_driving(c) if c is driver else f"+a.{c.column} {c.test}" for c in conditions]
     values = [value for condition in conditions for value in condition.values]
-    for word in short:
-        part, more = _title_condition(word, connection)
-        parts.append(part)
-        values += more
     for key, value in query.facts.items():
         parts.append(_FACT)
         values += [clean(key), clean(value)]
@@ -146,8 +143,8 @@ def _words(text: str) -> tuple[list[str], list[str]]:
     return [word for word in words if len(word) >= TRIGRAM], [word for word in words if len(word) < TRIGRAM]
 
 
-def _title_condition(word: str, connection: sqlite3.Connection) -> tuple[str, list[str]]:
+def _titled(word: str, connection: sqlite3.Connection) -> _Condition:
     """A word of one or two characters is looked for in titles alone, of which there are few."""
     sql = "SELECT rule_id FROM alert_title WHERE instr(words, ?) LIMIT ?"
-    rules = [rule for (rule,) in connection.execute(sql, (word, MAX_TITLES))]
-    return f"a.rule_id IN ({', '.join('?' * len(rules))})", rules
+    rules = tuple(rule for (rule,) in connection.execute(sql, (word, MAX_TITLES)))
+    return _Condition("rule_id", f"IN ({', '.join('?' * len(rules))})", rules)

@@ -174,6 +174,10 @@ class MemoryStore:
         """The newest sequence number."""
         return max(self._sequence.values(), default=0)
 
+    def ids_from(self, start: str) -> list[str]:
+        """The ids that begin so, at most two."""
+        return sorted(key for key in self._alerts if key.startswith(start))[:2]
+
     def evidence(self, alert_id: str) -> list[StoredEvent]:
         refs = self.alert(alert_id).finding.events[:MAX_EVIDENCE]
         return [self.event(ref) for ref in refs if (ref.source, ref.uid) in self._events]

@@ -1,0 +1,179 @@
+"""Conducts drills: injects through the intake's door, watches the alerts, keeps the document after every turn."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from collectors.catalog import PARSERS
+from console.wiring import Workspace, wall_clock
+from playbooks.drill import run as drill
+from playbooks.drill.inject import Injected, prepare
+from playbooks.words import Playbook
+from playbooks.scenes import city_of, story
+from yunshao.errors import NotFound
+from yunshao.model import alert as words
+from yunshao.model.alert import Alert, AlertQuery, as_row
+from yunshao.model.drill import UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
+from yunshao.model.event import native_digest
+from yunshao.ports import Bus
+
+KIND = "drill"
+RECORDS = "drill_records"
+MOST_FACTS = 2000
+HINT = "drill"
+
+
+class Drills:
+    """Every drill of a workspace. Any process may go on with what another began."""
+
+    def __init__(self, workspace: Workspace, bus: Bus) -> None:
+        self._workspace = workspace
+        self._store = workspace.store
+        self._bus = bus
+
+    def scenarios(self) -> list[dict[str, Any]]:
+        """Drill playbooks, with when each was last run."""
+        last: dict[str, int] = {}
+        for one in self._store.find(KIND, limit=500):
+            last[one["playbook"]["id"]] = max(last.get(one["playbook"]["id"], 0), one["started"])
+        return [
+            {"id": p.id, "title": p.title, "summary": p.summary, "every": p.every, "last": last.get(p.id)}
+            for p in self._workspace.playbooks.values()
+            if p.kind == "drill"
+        ]
+
+    def start(self, playbook: str, by: str, speed: float = 1.0, unattended: bool = False) -> str:
+        """Begin one: its records are made and entered in the register before anything is sent. Gives its id."""
+        chosen = self._scenario(playbook)
+        now = wall_clock()
+        day = datetime.fromtimestamp(now / 1000, ZoneInfo(self._workspace.settings.timezone)).strftime("%Y%m%d")
+        drill_id = f"drill-{day}-{secrets.token_hex(6)}"
+        # The id is random and seeds the story: nobody outside can know its records before they are sent.
+        lines = story(chosen.story, city_of(self._workspace.estate), now, drill_id)
+        injected = prepare([(*line,) for line in lines], PARSERS, native_digest, now)
+        document = drill.start(chosen, drill_id, now, speed, unattended, by, injected)
+        self._store.register(drill_id, [(one.source, one.uid, one.digest, now + one.offset) for one in injected])
+        self._store.put(RECORDS, drill_id, {"records": [one.as_json() for one in injected]})
+        self._store.put(KIND, drill_id, document)
+        self._store.note(by, "drill.start", drill_id, playbook)
+        return drill_id
+
+    def _scenario(self, playbook: str) -> Playbook:
+        known = {key: one for key, one in self._workspace.playbooks.items() if one.kind == "drill"}
+        if playbook not in known:
+            raise NotFound(f"no drill {playbook!r}", f"known: {', '.join(sorted(known))}")
+        return known[playbook]
+
+    def answer(self, drill_id: str, index: int, by: str, note: str = "") -> None:
+        """Somebody reports a task done."""
+        self._change(drill_id, by, "drill.answer", lambda one: drill.answer(one, index, by, wall_clock(), note))
+
+    def pause(self, drill_id: str, by: str) -> None:
+        """Hold."""
+        self._change(drill_id, by, "drill.pause", lambda one: drill.pause(one, by, wall_clock()))
+
+    def resume(self, drill_id: str, by: str) -> None:
+        """Go on."""
+        self._change(drill_id, by, "drill.resume", lambda one: drill.resume(one, by, wall_clock()))
+
+    def abort(self, drill_id: str, by: str) -> None:
+        """Stop, and leave no trace."""
+        self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, wall_clock()))
+
+    def _change(self, drill_id: str, by: str, did: str, change: Callable[[Document], Document]) -> None:
+        self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
+        self._store.note(by, did, drill_id)
+
+    def tick(self) -> int:
+        """Advance every drill that is not over; gives how many there are."""
+        running = [one["id"] for one in self._store.find(KIND, limit=50) if one["phase"] != "over"]
+        for drill_id in running:
+            self.advance(drill_id)
+        return len(running)
+
+    def advance(self, drill_id: str) -> Document:
+        """One turn of one drill: what was seen, what is to be done, done."""
+        alerts = self._alerts(drill_id)
+        facts = [_fact(one) for one in alerts]
+        actions: list[Action] = []
+
+        def turn(kept: Document | None) -> Document:
+            advanced, wanted = drill.advance(_there(kept, drill_id), wall_clock(), facts)
+            actions[:] = wanted
+            return _with_evidence(advanced, alerts) if advanced["phase"] == "over" else advanced
+
+        document = self._store.change(KIND, drill_id, turn)
+        for action in actions:
+            self._act(drill_id, action)
+        return document
+
+    def _act(self, drill_id: str, action: Action) -> None:
+        now = wall_clock()
+        if isinstance(action, Send):
+            self._send(drill_id, action.index)
+        elif isinstance(action, Acknowledge):
+            self._store.change_alert(action.alert, lambda found: words.acknowledge(found, UNATTENDED, now))
+        elif isinstance(action, CloseAlerts):
+            note = drill.closing_note(drill_id)
+            for alert in action.alerts:
+                self._store.change_alert(alert, lambda found: words.close(found, "benign", HINT, now, note))
+
+    def _send(self, drill_id: str, index: int) -> None:
+        document = self._store.get(KIND, drill_id)
+        wanted = {(one["source"], one["uid"]) for one in document["steps"][index]["injected"]}
+        kept = [Injected.from_json(one) for one in self._store.get(RECORDS, drill_id)["records"]]
+        now = wall_clock()
+        for source in sorted({source for source, _ in wanted}):
+            records = [one.raw for one in kept if one.source == source and (source, one.uid) in wanted]
+            self._bus.append(source, records, now, HINT)
+        self._store.change(KIND, drill_id, lambda one: drill.sent(_there(one, drill_id), index, now))
+
+    def _alerts(self, drill_id: str) -> list[Alert]:
+        return self._store.alerts(AlertQuery(drill=drill_id, limit=MOST_FACTS))
+
+
+def _there(kept: Document | None, drill_id: str) -> Document:
+    if kept is None:
+        raise NotFound(f"no drill {drill_id!r}", "`yunshao drill list`")
+    return kept
+
+
+def _fact(alert: Alert) -> AlertFact:
+    taken = next((deed for deed in alert.deeds if deed.did in {"acknowledge", "close"}), None)
+    return AlertFact(
+        id=alert.id,
+        rule=alert.finding.rule_name,
+        detected=alert.detected,
+        acknowledged=taken.at if taken else None,
+        by=taken.by if taken else "",
+        closed=alert.status == "closed",
+        uids=frozenset(event.uid for event in alert.finding.events),
+    )
+
+
+def _with_evidence(document: Document, alerts: list[Alert]) -> Document:
+    refs = {event for one in alerts for event in one.finding.events}
+    rows = [{"source": ref.source, "uid": ref.uid, "time": ref.time} for ref in sorted(refs, key=lambda ref: ref.time)]
+    return {**document, "alerts": [as_row(one) for one in alerts], "evidence_refs": rows}
+
+
+def brief(document: dict[str, Any]) -> dict[str, Any]:
+    """A drill as one row of a list."""
+    metrics = document["metrics"] or {}
+    return {
+        "id": document["id"],
+        "playbook": document["playbook"]["id"],
+        "state": document["state"],
+        "started": document["started"],
+        "ended": document["ended"],
+        "by": document["by"],
+        "unattended": document["unattended"],
+        "detection_rate": metrics.get("detection_rate"),
+        "mttd_seconds": metrics.get("mttd", {}).get("mean"),
+        "mtta_seconds": metrics.get("mtta", {}).get("mean"),
+        "rating": (document["rating"] or {}).get("grade"),
+    }
