@@ -47,13 +47,11 @@ def make_city(folder: Path, seed: int, progress: Callable[[str, int], None]) -> 
     for name in ("rules", "playbooks"):
         (folder / name).mkdir(exist_ok=True)
     (folder / "org.yaml").write_text(demo_estate(), encoding="utf-8")
-    count = 0
     lines = demo_history(demo_city(), seed, wall_clock() - LEAD_MS, HISTORY_DAYS)
-    for name, data in logs_of(lines):
+    for count, (name, data) in enumerate(logs_of(lines), start=1):
         path = folder / "logs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        count += 1
         progress("log files written", count)
     # The settings come last: a demo that was interrupted here begins again.
     settings.write_text(SETTINGS, encoding="utf-8")

@@ -12,8 +12,8 @@ from collectors.catalog import PARSERS
 from console.wiring import Workspace, wall_clock
 from playbooks.drill import run as drill
 from playbooks.drill.inject import Injected, prepare
-from playbooks.words import Playbook
 from playbooks.scenes import city_of, story
+from playbooks.words import Playbook
 from yunshao.errors import NotFound
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, AlertQuery, as_row

@@ -17,14 +17,23 @@ router = APIRouter()
 EVERY_SECONDS = 0.4
 PING_EVERY = 37
 MOST_PAGES = 200
-open_pages = 0
+
+
+class Pages:
+    """How many live pages are open, in this process."""
+
+    def __init__(self) -> None:
+        self.open = 0
+
+
+PAGES = Pages()
 
 
 @router.get("/live", include_in_schema=False)
 async def live(request: Request) -> StreamingResponse:
     """Server-sent events from `Last-Event-ID` on, or from now."""
     visit = visit_of(request)
-    if open_pages >= MOST_PAGES:
+    if PAGES.open >= MOST_PAGES:
         raise Refused(503, "too many live pages are open")
     start = request.headers.get("last-event-id", "") or request.query_params.get("after", "")
     after = (
@@ -35,8 +44,7 @@ async def live(request: Request) -> StreamingResponse:
 
 
 async def _stream(visit: Visit, after: int) -> AsyncIterator[bytes]:
-    global open_pages
-    open_pages += 1
+    PAGES.open += 1
     meters.LIVE_PAGES.inc()
     turns = 0
     try:
@@ -50,7 +58,7 @@ async def _stream(visit: Visit, after: int) -> AsyncIterator[bytes]:
                 yield b": ping\n\n"
             await asyncio.sleep(EVERY_SECONDS)
     finally:
-        open_pages -= 1
+        PAGES.open -= 1
         meters.LIVE_PAGES.dec()
 
 

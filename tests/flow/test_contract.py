@@ -33,7 +33,7 @@ EVENT = {
 OTHER = {**EVENT, "eventName": "DescribeTrails", "eventID": "f3c1c6f4-7a2e-4b5c-8f0e-2d9f1f0c7e22"}
 
 
-@pytest.fixture()
+@pytest.fixture
 def rule(tmp_path: Path) -> Path:
     """A folder with one rule."""
     folder = tmp_path / "rules"

@@ -39,6 +39,12 @@ def modules() -> tuple[Module, ...]:
     return tuple(found)
 
 
+@cache
+def names_of_modules() -> frozenset[str]:
+    """The dotted names of `modules()`."""
+    return frozenset(module.name for module in modules())
+
+
 def imports(module: Module) -> list[tuple[int, str, bool]]:
     """(line, dotted name, whether it stands inside a function) of every import."""
     inside = {
@@ -52,7 +58,10 @@ def imports(module: Module) -> list[tuple[int, str, bool]]:
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name, id(node) in inside) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            found.append((node.lineno, "." * node.level + (node.module or ""), id(node) in inside))
+            origin = "." * node.level + (node.module or "")
+            # `from package import module` means the module, not what else the package holds.
+            names = {f"{origin}.{alias.name}" for alias in node.names} & names_of_modules() or {origin}
+            found += [(node.lineno, name, id(node) in inside) for name in sorted(names)]
     return found
 
 
@@ -75,5 +84,6 @@ LOADERS = {
     "detectors.sigma.load": "folders of rules",
     "detectors.sigma.check": "folders of rules",
     "playbooks.load": "folders of playbooks",
-    "reports.render": "templates and fonts",
+    "reports.shared.content": "templates and texts",
+    "reports.shared.glyphs": "what the installed fonts can print",
 }

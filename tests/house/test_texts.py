@@ -19,13 +19,16 @@ def _words(path: str) -> dict[str, str]:
     return flatten(yaml.safe_load((ROOT / path).read_text(encoding="utf-8")))
 
 
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
 @pytest.mark.parametrize("chinese", [p for p in CATALOGUES if ".venv" not in p.parts], ids=lambda p: str(p.parent.name))
 def test_both_languages_have_the_same_keys_and_the_same_places_to_fill(chinese: object) -> None:
     zh = _words(str(chinese))
     en = _words(str(chinese).replace(".zh.", ".en."))
     assert set(zh) == set(en)
-    fields = {key: {f[1] for f in string.Formatter().parse(zh[key])} for key in zh}
-    assert fields == {key: {f[1] for f in string.Formatter().parse(en[key])} for key in en}
+    assert {key: _places(zh[key]) for key in zh} == {key: _places(en[key]) for key in en}
     assert not [key for key in zh if not zh[key].strip() or not en[key].strip()]
 
 
