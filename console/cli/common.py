@@ -24,6 +24,7 @@ WorkspaceOption = Annotated[
 LanguageOption = Annotated[str, typer.Option("--lang", help="zh or en.")]
 LEVEL_STYLE = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 MAX_CELL = 300
+PIPED_WIDTH = 240
 
 
 class Format(StrEnum):
@@ -102,7 +103,7 @@ def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], format_: For
         table.add_row(*(_cell(column, row.get(column, "")) for column in columns))
         count += 1
     if count:
-        Console().print(table)
+        Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
     else:
         say(empty)
     return count

@@ -101,6 +101,8 @@ def _serve(place: Workspace, port: int, seed: int) -> None:
 
 def _first_day(place: Workspace, drills: Drills) -> None:
     """What the visitor finds ready: an assessment, a drill, and their reports."""
+    if place.store.find("drill", limit=1):
+        return
     _wait(lambda: sum(row["received"] for row in place.store.sources()) > 20_000, 90)
     build_report(place, run_assessment(place, ASSESSMENT, "demo"), "demo")
     drill = drills.start(DRILLS[0], "demo", SPEED, unattended=True)

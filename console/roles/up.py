@@ -95,6 +95,7 @@ class Up:
             drills=self.drills,
             assess=lambda playbook, by: run_assessment(place, playbook, by),
             playbooks=place.playbooks,
+            rule_titles={rule.name: rule.titles for rule in (*place.rules.rules, *place.rules.correlations)},
             reports=Reports(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
         )

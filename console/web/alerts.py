@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from console.web.frame import Visit, alert_row, answer, back, change_of, page_route, visit_of
+from console.web.session import WRITERS
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert
@@ -45,7 +46,16 @@ def queue(request: Request) -> Response:
         "repeated": _repeated(rows),
     }
     units = [unit for unit in visit.desk.estate.units.values() if visit.may_see(unit.id)]
-    return answer(visit, "alerts", data, levels=LEVELS, statuses=words.STATUSES, verdicts=words.VERDICTS, units=units)
+    return answer(
+        visit,
+        "alerts",
+        data,
+        levels=LEVELS,
+        people=_people(visit),
+        statuses=words.STATUSES,
+        verdicts=words.VERDICTS,
+        units=units,
+    )
 
 
 def _known(value: str, named: dict[str, tuple[str, ...]], allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -54,6 +64,12 @@ def _known(value: str, named: dict[str, tuple[str, ...]], allowed: tuple[str, ..
     if value not in allowed:
         raise WrongUse(f"unknown value {value[:40]!r}", f"one of {', '.join((*named, *allowed))}")
     return (value,)
+
+
+def _people(visit: Visit) -> list[str]:
+    """Whom an alert can be given to: accounts that may act on it."""
+    accounts = visit.desk.store.find("user", limit=500) if visit.account.writes else []
+    return sorted(one["name"] for one in accounts if one["role"] in WRITERS and not one["disabled"])
 
 
 def _units(visit: Visit, unit: str) -> tuple[str, ...]:
@@ -100,7 +116,7 @@ def alert_page(request: Request, alert_id: str) -> Response:
         "events_total": len(found.finding.events),
         "neighbours": [alert_row(visit, one) for one in neighbours if one.id != found.id],
     }
-    return answer(visit, "alert", data, verdicts=words.VERDICTS)
+    return answer(visit, "alert", data, people=_people(visit), verdicts=words.VERDICTS)
 
 
 @router.post("/alerts/do", include_in_schema=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import warnings
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import Path
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from console.web import alerts, assessments, drills, gallery, live, login, overview, sources, units
 from console.web.desk import Desk
 from console.web.frame import LogInFirst, Refused, environment, language_of, visit_of, wants_json
+from console.web.session import Throttle
 from yunshao import __version__, meters
 from yunshao.errors import NotFound, YunshaoError
 from yunshao.text import texts_of
@@ -32,8 +34,11 @@ SUBJECTS = (login, overview, alerts, units, assessments, drills, gallery, source
 
 def create_app(desk: Desk) -> FastAPI:
     """The console over a desk."""
+    # FastAPI's own way of naming path parameters, said once per start for no reader's good.
+    warnings.filterwarnings("ignore", message="The 'alias' attribute with value")
     app = FastAPI(title="Yunshao", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
+    app.state.throttle = Throttle()
     for subject in SUBJECTS:
         app.include_router(subject.router)
     static = resources.files("console.web").joinpath("static")
@@ -52,8 +57,11 @@ def create_app(desk: Desk) -> FastAPI:
 
 async def _headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
     """Bounds the body of forms, then sets what a browser must know of every answer."""
-    if not request.url.path.startswith("/intake") and int(request.headers.get("content-length") or 0) > MAX_BODY:
-        return JSONResponse({"title": "too large", "status": 413}, 413)
+    if not request.url.path.startswith("/intake"):
+        if int(request.headers.get("content-length") or 0) > MAX_BODY:
+            return JSONResponse({"title": "too large", "status": 413}, 413)
+        if "transfer-encoding" in request.headers:
+            return JSONResponse({"title": "say how long the form is", "status": 411}, 411)
     response = await go_on(request)
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"

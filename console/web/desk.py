@@ -53,4 +53,5 @@ class Desk:
     reports: ReportDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
+    rule_titles: Mapping[str, Mapping[str, str]]
     intake: ASGIApp | None = None

@@ -153,6 +153,10 @@ def _context(visit: Visit) -> dict[str, Any]:
         "unit_name": lambda unit: visit.say("unowned") if unit == "unowned" else estate.unit_name(unit, language),
         "system_name": lambda key: estate.systems[key].name[language] if key in estate.systems else key,
         "when": lambda time: moment(time, zone),
+        "number": lambda value: f"{value:,}",
+        "post_name": lambda post: visit.say("role.oncall") if post == "on_call" else post,
+        "by_name": lambda by: visit.say("drill.automatic") if by == "unattended" else by,
+        "rule_name": lambda rule: visit.desk.rule_titles.get(rule, {}).get(language, rule),
         "pick": lambda words: (words.get(language) or words.get("en") or "") if isinstance(words, Mapping) else words,
         "path": visit.request.url.path,
     }

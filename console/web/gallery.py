@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -11,6 +12,7 @@ from fastapi.responses import Response
 
 from console.web.assessments import whole_city
 from console.web.frame import answer, back, change_of, page_route, visit_of
+from yunshao.text import LANGUAGES
 
 router = APIRouter()
 # A report is data: it may show itself and nothing more.
@@ -30,7 +32,19 @@ def gallery(request: Request) -> Response:
         for one in store.find(kind, limit=50)
         if one["id"] not in have and (kind == "assessment" or one["phase"] == "over")
     ]
-    return answer(visit, "reports", {"reports": built, "unbuilt": open_})
+    shown = [{**one, "rows": _rows(one["files"], visit.language)} for one in built]
+    return answer(visit, "reports", {"reports": shown, "unbuilt": open_})
+
+
+def _rows(files: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+    """The files by language, the visitor's own first: `assessment.zh.pdf` is the Chinese PDF."""
+    rows: dict[str, list[dict[str, str]]] = {}
+    for one in files:
+        _, *middle, form = one["name"].rsplit("/", 1)[-1].split(".")
+        written = middle[0] if middle and middle[0] in LANGUAGES else ""
+        rows.setdefault(written, []).append({"name": one["name"], "form": form.upper()})
+    order = sorted(rows, key=lambda written: (written != language, written == "", written))
+    return [{"language": written, "files": rows[written]} for written in order]
 
 
 @router.post("/reports/build", include_in_schema=False)

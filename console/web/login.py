@@ -12,7 +12,6 @@ from console.web.session import COOKIE, HOURS, Throttle, account_of, check_passw
 from yunshao.text import LANGUAGES, texts_of
 
 router = APIRouter()
-throttle = Throttle()
 
 
 def _page(request: Request, problem: str = "", status: int = 200) -> Response:
@@ -41,6 +40,7 @@ async def login(request: Request) -> Response:
     """Name and password for a cookie; five failures close the door for a quarter of an hour."""
     check_origin(request)
     desk: Desk = request.app.state.desk
+    throttle: Throttle = request.app.state.throttle
     form = await request.form()
     name, password = str(form.get("name", ""))[:64], str(form.get("password", ""))[:1024]
     now = desk.clock()

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from console.web.frame import Visit, alert_row, answer, page_route, visit_of
+from yunshao.model.alert import Alert
 from yunshao.model.finding import LEVELS
 
 router = APIRouter()
@@ -16,6 +17,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 OPEN = ("new", "acknowledged")
 RECENT = 500
+LATEST = 8
 
 
 @page_route(router, "/")
@@ -33,7 +35,7 @@ def overview(request: Request) -> Response:
         "units": _units(visit),
         "sources": [] if visit.units else source_states(visit, now),
         "days": _days(visit, now),
-        "latest": [alert_row(visit, one) for one in store.alerts(visit.query(status=OPEN, limit=8))],
+        "latest": _severest(visit),
         "techniques": _top(store.count_alerts(visit.query(since=now - 14 * DAY_MS, limit=1), "technique"), 6),
         "assessment": None if visit.units else _last(visit, "assessment"),
         "drill": None if visit.units else _last(visit, "drill"),
@@ -112,6 +114,15 @@ def _days(visit: Visit, now: int) -> list[dict[str, Any]]:
 def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [{"name": name, "count": count} for name, count in ordered[:most] if name]
+
+
+def _severest(visit: Visit) -> list[dict[str, Any]]:
+    """Open alerts from the highest level down, newest first within one."""
+    found: list[Alert] = []
+    for level in reversed(LEVELS):
+        if len(found) < LATEST:
+            found += visit.desk.store.alerts(visit.query(status=OPEN, level=(level,), limit=LATEST - len(found)))
+    return [alert_row(visit, one) for one in found]
 
 
 def _last(visit: Visit, kind: str) -> dict[str, Any] | None:

@@ -191,7 +191,7 @@ def _concluded(rule: Correlation, conclusion: Conclusion) -> Finding:
         "unit": visible(_owner(last).unit),
         "entity": entity,
         "count": str(len(rows)),
-        "figure": f"{figure:g}",
+        "figure": f"{figure:,.15g}",
         "group": visible(", ".join(group)),
     }
     return _finding(rule, conclusion.time, entity, _refs(rows), _owner(last), correlated(rule, known), facts)

@@ -1,0 +1,129 @@
+"""The console in a real browser: nothing refused by its own policy, nothing wider than the screen, alerts come live."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from small_city import PASSWORD, SmallCity
+
+from console.web.app import create_app
+from console.wiring import wall_clock
+from playbooks.scenes import demo_city, story
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="Chromium is not here"),
+]
+PAGES = ("/", "/alerts", "/units", "/assessments", "/drills", "/reports", "/sources")
+SCREENS = {"desk": (1440, 900), "phone": (390, 844), "narrow": (320, 640)}
+
+
+@pytest.fixture(scope="module")
+def address(city: SmallCity) -> Iterator[str]:
+    config = uvicorn.Config(create_app(city.up.desk()), host="127.0.0.1", port=0, log_level="warning")
+    socket = config.bind_socket()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+    server.should_exit = server.force_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def browser(address: str) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--lang=en"):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
+    driver = webdriver.Chrome(options=options, service=service)
+    driver.get(f"{address}/login")
+    driver.find_element(By.NAME, "name").send_keys("operator")
+    driver.find_element(By.NAME, "password").send_keys(PASSWORD, Keys.ENTER)
+    WebDriverWait(driver, 20).until(lambda d: d.find_elements(By.ID, "pulse"))
+    yield driver
+    driver.quit()
+
+
+def _screen(browser: webdriver.Chrome, name: str) -> None:
+    width, height = SCREENS[name]
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def _complaints(browser: webdriver.Chrome) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in {"SEVERE", "WARNING"}]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_is_wider_than_the_screen_nor_breaks_its_policy(
+    browser: webdriver.Chrome, address: str, screen: str, language: str
+) -> None:
+    _screen(browser, screen)
+    browser.get(f"{address}/language/{language}")
+    _complaints(browser)
+    for path in PAGES:
+        browser.get(f"{address}{path}")
+        wide, room = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        assert wide <= room, f"{path} is {wide} wide on {room}"
+        assert not _complaints(browser)
+
+
+def test_what_an_attacker_named_does_not_run(browser: webdriver.Chrome, address: str) -> None:
+    _screen(browser, "desk")
+    browser.get(f"{address}/alerts?unit=unowned&status=any")
+    assert "<script>alert(1)</script>" in browser.find_element(By.TAG_NAME, "main").text
+    assert not browser.find_elements(By.CSS_SELECTOR, "main img")
+
+
+def test_fingers_find_what_they_touch_on_a_phone(browser: webdriver.Chrome, address: str) -> None:
+    _screen(browser, "phone")
+    browser.get(f"{address}/drills")
+    heights = [button.size["height"] for button in browser.find_elements(By.CSS_SELECTOR, "main button")]
+    assert heights
+    assert min(heights) >= 44
+
+
+def test_an_alert_comes_live_and_the_keyboard_acknowledges_it(
+    browser: webdriver.Chrome, address: str, city: SmallCity
+) -> None:
+    _screen(browser, "desk")
+    browser.get(f"{address}/alerts?status=new")
+    WebDriverWait(browser, 20).until(lambda d: "on" in d.find_element(By.ID, "pulse").get_attribute("class"))
+    city.send(story("kms_key_deletion", demo_city(), wall_clock(), "live"))
+    fresh = WebDriverWait(browser, 10).until(lambda d: d.find_element(By.CSS_SELECTOR, ".alert.fresh"))
+    alert = fresh.get_attribute("data-id")
+    body = browser.find_element(By.TAG_NAME, "body")
+    body.send_keys("j")
+    body.send_keys("a")
+    end = time.monotonic() + 10
+    while city.place.store.alert(str(alert)).status == "new" and time.monotonic() < end:
+        time.sleep(0.2)
+    assert city.place.store.alert(str(alert)).status == "acknowledged"
+    WebDriverWait(browser, 10).until(lambda d: not d.find_elements(By.CSS_SELECTOR, f'[data-id="{alert}"]'))
+
+
+def test_a_running_drill_shows_itself_without_a_reload(
+    browser: webdriver.Chrome, address: str, city: SmallCity
+) -> None:
+    _screen(browser, "phone")
+    browser.get(f"{address}/drills")
+    browser.find_element(By.CSS_SELECTOR, "form.scenario button.go").click()
+    WebDriverWait(browser, 20).until(lambda d: d.find_elements(By.ID, "fresh"))
+    before = len(browser.find_elements(By.CSS_SELECTOR, ".times li"))
+    drill = browser.current_url.rsplit("/", 1)[-1]
+    city.up.drills.advance(drill)
+    WebDriverWait(browser, 10).until(lambda d: len(d.find_elements(By.CSS_SELECTOR, ".times li")) > before)
+    city.up.drills.abort(drill, "operator")
+    city.up.drills.advance(drill)
