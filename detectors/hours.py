@@ -101,4 +101,4 @@ def is_off_hours(number: int, zone_hours: int) -> bool:
 
 def as_count(name: str, feature: float) -> float:
     """A feature as people read it: counts as counts, shares as they are."""
-    return math.expm1(feature) if name in COUNTS else feature
+    return round(math.expm1(feature)) if name in COUNTS else round(feature, 3)

@@ -1,21 +1,19 @@
 """Isolation forest over the hours of actors: an hour that is easily told apart from those of the account's others.
 
 An actor's memory gathers its hour; when the hour is over it goes on, as a vector, to the memory of the account, which
-holds the last 512 of them. The forest is a function of the rows it was fitted on and of a fixed seed, so it is no
-state: it is made again from the memory where it is not at hand.
+holds the latest 21 for each hour of the day, so that mornings are known as mornings. The first day is not judged.
+The forest is a function of those rows and of a fixed seed, so it is no state. At most 16 forests are fitted for one
+account and hour: further hours that stand out are learned from, not judged.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import statistics
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import orjson
 from sklearn.ensemble import IsolationForest
 
 from detectors.entity import account_of, actor_key, entity_of
@@ -30,16 +28,19 @@ FORGET_MS = 30 * 24 * HOUR_MS
 QUIET_MS = 24 * HOUR_MS
 MAX_OPERATIONS = 512
 MAX_OPEN = 4
-HISTORY = 512
+PER_HOUR = 21
 MIN_HISTORY = 64
-REFIT_EVERY = 256
+LEARN_MS = 24 * HOUR_MS
+MIN_EVENTS = 10
+MIN_Z = 3.5
+MAX_JUDGED = 16
+CIRCUMSTANCES = ("off_hours", "write_share")
 MAX_QUIET = 512
 THRESHOLD = 0.65
 TOP_SHARE = 0.005
 TREES = 100
 SAMPLE = 256
 SEED = 20984
-MAX_MODELS = 64
 EULER = 0.5772156649
 ACTOR, ACCOUNT = "actor|", "account|"
 SHOWN = 3
@@ -92,7 +93,6 @@ class Isolation:
     def __init__(self, zone_hours: int = 8) -> None:
         """`zone_hours`: hours that local time is ahead of UTC, for what counts as outside working hours."""
         self._zone_hours = zone_hours
-        self._models: OrderedDict[str, tuple[IsolationForest, np.ndarray[Any, Any]]] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -155,57 +155,52 @@ class Isolation:
     def _judge(self, memory: Any, seen: Observation) -> Step:
         if seen.tick or "vector" not in seen.values:
             return Step(memory)
-        held = memory or {"history": [], "training": [], "since": 0, "quiet": {}}
+        new: dict[str, Any] = {"rows": {}, "first": seen.time, "quiet": {}, "judged": [0, 0]}
+        held: dict[str, Any] = memory if memory and "rows" in memory else new
         vector: Vector = seen.values["vector"]
-        training: list[Vector] = held["training"]
-        quiet = {entity: time for entity, time in held["quiet"].items() if seen.time - time < QUIET_MS}
+        entity = seen.values["entity"]
+        quiet = {name: time for name, time in held["quiet"].items() if seen.time - time < QUIET_MS}
+        judged = held["judged"] if held["judged"][0] == seen.time else [seen.time, 0]
         findings: tuple[Finding, ...] = ()
-        if training and seen.values["entity"] not in quiet:
-            score = self._score(training, vector)
+        peers = [row for rows in held["rows"].values() for row in rows]
+        warm = len(peers) >= MIN_HISTORY and seen.time - held["first"] >= LEARN_MS
+        if warm and entity not in quiet and judged[1] < MAX_JUDGED and is_worth_a_look(vector, peers):
+            judged = [seen.time, judged[1] + 1]
+            score = isolation_score(vector, peers)
             if score >= THRESHOLD:
-                findings = (_finding(seen, vector, training, score),)
-                quiet = dict([*quiet.items(), (seen.values["entity"], seen.time)][-MAX_QUIET:])
-        history = [*held["history"], vector][-HISTORY:]
-        since = held["since"] + 1
-        if _is_doubling(len(history), training) or (len(history) == HISTORY and since >= REFIT_EVERY):
-            training, since = history, 0
-        return Step({"history": history, "training": training, "since": since, "quiet": quiet}, findings)
-
-    def _score(self, training: list[Vector], vector: Vector) -> float:
-        """How easily the vector is told apart from the training; 0 unless it is among the highest 0.5 % there.
-
-        A forest files a value beyond all that it has seen with the outermost one it knows, and scores both alike. So
-        the known forest only says whom to look at; a vector that stands out in it, or has a value beyond its rows, gets
-        the score of a forest fitted with it among the rows.
-        """
-        forest, scores = self._model(training)
-        most = TOP_SHARE * len(training)
-        if not _is_beyond(vector, training):
-            known = float(-forest.score_samples(np.asarray([vector]))[0])
-            if known < THRESHOLD or int((scores >= known).sum()) > most:
-                return 0.0
-        rows = np.asarray([*training, vector])
-        together = -_fitted(rows).score_samples(rows)
-        score = float(together[-1])
-        return score if int((together[:-1] >= score).sum()) <= most else 0.0
-
-    def _model(self, training: list[Vector]) -> tuple[IsolationForest, np.ndarray[Any, Any]]:
-        """The forest fitted on these rows, from the latest ones kept or made anew: always the same."""
-        digest = hashlib.sha256(orjson.dumps(training)).hexdigest()
-        if digest not in self._models:
-            rows = np.asarray(training)
-            forest = _fitted(rows)
-            self._models[digest] = (forest, -forest.score_samples(rows))
-            if len(self._models) > MAX_MODELS:
-                self._models.popitem(last=False)
-        self._models.move_to_end(digest)
-        return self._models[digest]
+                findings = (_finding(seen, vector, peers, score),)
+                quiet = dict([*quiet.items(), (entity, seen.time)][-MAX_QUIET:])
+        part = str(seen.time // HOUR_MS % 24)
+        rows = {**held["rows"], part: [*held["rows"].get(part, ()), vector][-PER_HOUR:]}
+        return Step({"rows": rows, "first": held["first"], "quiet": quiet, "judged": judged}, findings)
 
 
-def _is_beyond(vector: Vector, training: list[Vector]) -> bool:
-    """Whether a feature is higher or lower than in every row."""
-    columns = zip(*training, strict=True)
-    return any(not min(column) <= value <= max(column) for value, column in zip(vector, columns, strict=True))
+def is_worth_a_look(vector: Vector, peers: Sequence[Vector]) -> bool:
+    """Whether enough was done in the hour, and any figure but the time of day lies far above the peers' median.
+
+    This keeps quiet hours from being told for one odd event, and keeps the forest, which costs a good part of a second,
+    for the few that may deserve it.
+    """
+    if vector[FEATURES.index("events")] < math.log1p(MIN_EVENTS) - 1e-3:
+        return False
+    columns = zip(*peers, strict=True)
+    return any(
+        value > max(0.0, min(column)) and robust_z(value, column) >= MIN_Z
+        for name, value, column in zip(FEATURES, vector, columns, strict=True)
+        if name not in CIRCUMSTANCES
+    )
+
+
+def isolation_score(vector: Vector, peers: Sequence[Vector]) -> float:
+    """How easily the vector is told apart from its peers; 0 unless it is among the highest 0.5 % of them.
+
+    The forest is fitted with the vector among the rows: one fitted without it files a value beyond all that it has seen
+    with the outermost one it knows, and scores both alike.
+    """
+    rows = np.asarray([*peers, vector])
+    together = -_fitted(rows).score_samples(rows)
+    score = float(together[-1])
+    return score if int((together[:-1] >= score).sum()) <= TOP_SHARE * len(peers) else 0.0
 
 
 def _fitted(rows: np.ndarray[Any, Any]) -> IsolationForest:
@@ -218,11 +213,6 @@ def _end(number: int) -> int:
 
 def _owner_row(seen: Observation) -> list[str]:
     return [seen.owner.unit, seen.owner.system, seen.owner.cloud]
-
-
-def _is_doubling(rows: int, training: list[Vector]) -> bool:
-    """Whether the history has grown to 64, 128, 256 or 512 rows since it was last learned."""
-    return rows in (MIN_HISTORY, 2 * MIN_HISTORY, 4 * MIN_HISTORY, HISTORY) and rows > len(training)
 
 
 def _closed(seen: Observation, about: dict[str, Any], hour: dict[str, Any], number: int, vector: Vector) -> Observation:
@@ -279,7 +269,7 @@ def _finding(seen: Observation, vector: Vector, training: list[Vector], score: f
             "cuts": round(cuts_of(score, sample), 2),
             "cuts_expected": round(path_scale(sample), 2),
             "peers": len(training),
-            "features": {name: round(as_count(name, value), 3) for name, value in zip(FEATURES, vector, strict=True)},
+            "features": {name: as_count(name, value) for name, value in zip(FEATURES, vector, strict=True)},
             "standing_out": [name for name, _value, _median, _z in outstanding],
         },
         triage=TRIAGE,
@@ -291,6 +281,6 @@ def _words(outstanding: list[tuple[str, float, float, float]], language: str) ->
         return {"zh": "各项组合少见", "en": "an unusual combination of ordinary figures"}[language]
     middle = {"zh": "同群中位数", "en": "peers' median"}[language]
     return {"zh": "；", "en": "; "}[language].join(
-        f"{NAMES[name][language]} {as_count(name, value):.6g} ({middle} {as_count(name, median):.6g}, z {z:+.1f})"
+        f"{NAMES[name][language]} {as_count(name, value):,.6g} ({middle} {as_count(name, median):,.6g}, z {z:+.1f})"
         for name, value, median, z in outstanding
     )

@@ -220,7 +220,7 @@ def _finding(
         events=events,
         owner=owner,
         why=why,
-        kind="rule",
+        kind="correlation" if isinstance(rule, Correlation) else "rule",
         techniques=rule.techniques,
         facts={**facts, **more},
         triage=rule.triage,

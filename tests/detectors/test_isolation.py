@@ -1,12 +1,22 @@
 """Hours of actors, and the forest that tells the odd one."""
 
+import math
 import random
 
 import orjson
 import pytest
 
 from detectors.hours import FEATURES, HOUR_MS, is_off_hours
-from detectors.isolation import HISTORY, Isolation, cuts_of, path_scale, robust_z, score_of
+from detectors.isolation import (
+    MAX_JUDGED,
+    PER_HOUR,
+    Isolation,
+    cuts_of,
+    is_worth_a_look,
+    path_scale,
+    robust_z,
+    score_of,
+)
 from detectors.replay import replay
 from yunshao.model.event import EventRef, Owner
 from yunshao.model.finding import Observation
@@ -28,7 +38,7 @@ def act(event, time, actor, operation="Get", service="s3", resource="r1", ip="20
     return event({}, time=time, ocsf=ocsf)
 
 
-def ordinary(event, hours=12, actors=10):
+def ordinary(event, hours=27, actors=10):
     dice = random.Random(3)
     events = []
     for hour in range(hours):
@@ -70,11 +80,11 @@ def test_robust_z_is_that_of_the_formula():
 
 
 def test_an_hour_unlike_those_of_the_peers_is_told_in_words(event):
-    found = replay(Isolation(), [*ordinary(event), *attack(event, 12)])
+    found = replay(Isolation(), [*ordinary(event), *attack(event, 27)])
     assert [finding.entity for finding in found] == ["u3"]
     (finding,) = found
     assert finding.facts["score"] >= 0.65
-    assert finding.facts["features"]["events"] == pytest.approx(400, abs=0.1)
+    assert finding.facts["features"]["events"] == 400
     assert len(finding.facts["standing_out"]) == 3
     assert "median" in finding.why["en"]
     assert "中位数" in finding.why["zh"]
@@ -87,14 +97,15 @@ def test_ordinary_hours_are_not_told(event):
 
 
 def test_nothing_is_judged_before_there_is_enough_to_learn_from(event):
-    assert replay(Isolation(), [*ordinary(event, hours=5), *attack(event, 5)]) == []
+    assert replay(Isolation(), [*ordinary(event, hours=20), *attack(event, 20)]) == []
 
 
 def vector(n, actor, odd=False):
     dice = random.Random(n)
     row = [5.0 if odd else round(1 + dice.random() / 5, 3) for _ in FEATURES]
+    time = n * HOUR_MS // 4
     values = {"vector": row, "entity": actor, "hour": n, "refs": [["s", f"e{n}", n]]}
-    return Observation("isolation", "account|a", n, EventRef("s", f"e{n}", n), Owner(), values)
+    return Observation("isolation", "account|a", time, EventRef("s", f"e{n}", time), Owner(), values)
 
 
 def test_the_same_memory_gives_the_same_verdict_whoever_judges():
@@ -117,12 +128,34 @@ def test_one_entity_is_told_once_a_day():
     assert judge.step(first.memory, vector(501, "odd", True)).findings == ()
 
 
-def test_the_history_of_an_account_is_bounded():
+def test_what_an_account_remembers_is_bounded():
     memory, judge = None, Isolation()
-    for n in range(HISTORY + 50):
+    for n in range(5000):
         memory = judge.step(memory, vector(n, f"u{n}")).memory
-    assert len(memory["history"]) == HISTORY
-    assert len(memory["training"]) <= HISTORY
+    assert len(memory["rows"]) == 24
+    assert {len(rows) for rows in memory["rows"].values()} == {PER_HOUR}
+
+
+def test_few_events_are_not_told_however_odd(event):
+    assert replay(Isolation(), [*ordinary(event), *attack(event, 27)[:9]]) == []
+
+
+def test_the_time_of_day_alone_is_not_told():
+    peers = [[math.log1p(20), 1, 1, 1, 1, 1, 0, 0, 0, 0, 0.0]] * 100
+    assert not is_worth_a_look([math.log1p(20), 1, 1, 1, 1, 1, 0, 1.0, 0, 0, 1.0], peers)
+    assert is_worth_a_look([math.log1p(400), 1, 1, 1, 1, 1, 0, 0, 0, 0, 0.0], peers)
+
+
+def test_a_crowd_of_odd_hours_costs_a_bounded_number_of_forests():
+    memory, judge = None, Isolation()
+    for n in range(200):
+        memory = judge.step(memory, vector(n, f"u{n}")).memory
+    told = 0
+    for n in range(60):
+        step = judge.step(memory, vector(300, f"crowd{n}", True))
+        memory, told = step.memory, told + len(step.findings)
+    assert 1 <= told <= MAX_JUDGED
+    assert memory["judged"][1] <= MAX_JUDGED
 
 
 def test_an_hour_closes_by_a_tick_as_by_a_later_event(event):

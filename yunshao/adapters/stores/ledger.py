@@ -123,7 +123,8 @@ def write_rejects(connection: sqlite3.Connection, rejected: Sequence[Rejected]) 
         rows,
     )
     connection.execute(
-        """DELETE FROM reject WHERE number <= max((SELECT max(number) FROM reject) - ?,
-           coalesce((SELECT number FROM reject WHERE upto < ? ORDER BY upto DESC LIMIT 1), 0))""",
+        """DELETE FROM reject WHERE number <= max((SELECT max(number) FROM reject) - ?1,
+           coalesce((SELECT CASE WHEN upto - length(raw) < ?2 THEN number ELSE number - 1 END
+                     FROM reject WHERE upto >= ?2 ORDER BY upto, number LIMIT 1), 0))""",
         (MAX_REJECTS, upto - MAX_REJECT_BYTES),
     )
