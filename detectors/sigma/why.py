@@ -5,7 +5,7 @@ from __future__ import annotations
 from detectors.sigma.chain import Readers
 from detectors.sigma.model import Correlation, Rule
 from detectors.words import render, shown, visible
-from yunshao.model.event import Event, Native
+from yunshao.model.event import UNOWNED, Event, Native
 
 MAX_MATCHED = 6
 
@@ -32,17 +32,27 @@ class Why:
         """The reason in both languages."""
         said = self._rule.words
 
-        def read(field: str) -> str:
+        def read(field: str, language: str) -> str:
             if field == "unit":
-                return visible(unit)
+                return unit_words(unit)[language]
             if field == "entity":
                 return visible(entity)
             return shown(self._find[field](native, event))
 
         zh, en = said.why_zh or said.why, said.why or said.why_zh
         if en:
-            return {"zh": render(zh, "zh", read), "en": render(en, "en", read)}
+            return {
+                "zh": render(zh, "zh", lambda field: read(field, "zh")),
+                "en": render(en, "en", lambda field: read(field, "en")),
+            }
         return _plain(self._rule.titles, entity, self.matched(native, event))
+
+
+def unit_words(unit: str) -> dict[str, str]:
+    """The unit as it is put into a sentence."""
+    if unit == UNOWNED:
+        return {"zh": "无主单位", "en": "no registered unit"}
+    return dict.fromkeys(("zh", "en"), visible(unit))
 
 
 def _plain(titles: dict[str, str], entity: str, matched: dict[str, str]) -> dict[str, str]:
@@ -72,8 +82,9 @@ def correlated(rule: Correlation, known: dict[str, str]) -> dict[str, str]:
     templates = {"zh": said.why_zh or said.why or _COUNTED["zh"], "en": said.why or said.why_zh or _COUNTED["en"]}
     spans = span_words(rule.timespan)
     found = {}
+    units = unit_words(known.get("unit", UNOWNED))
     for language, template in templates.items():
-        here = {**known, "timespan": spans[language], "title": rule.titles[language]}
+        here = {**known, "unit": units[language], "timespan": spans[language], "title": rule.titles[language]}
         found[language] = render(template, language, lambda field, here=here: here.get(field, ""))  # type: ignore[misc]
     return found
 

@@ -28,6 +28,7 @@ from yunshao.model.risk import (
 from yunshao.model.risk import Table as Matrix
 
 AXIS = (1, 2, 3, 4, 5)
+FEW = 4
 MAX_DAYS = 800
 CRITERIA: dict[str, tuple[dict[str, Matrix], dict[str, Sequence[int]]]] = {
     "gbt20984-matrix": (
@@ -107,6 +108,12 @@ def _alerts_by_day(draft: Draft) -> Figure | None:
     return draft.figure("days", svg, alt, note=alt, width=85, refs=refs)
 
 
+def _first(names: tuple[str, ...]) -> str:
+    """The first few and how many there are: the full list stands in the JSON of the bundle."""
+    shown = ", ".join(names[:FEW])
+    return shown if len(names) <= FEW else f"{shown} … ({len(names)})"
+
+
 def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     """Existing measures: deployed, healthy, effective."""
     words = draft.words
@@ -119,7 +126,7 @@ def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             share(measure.get("health")),
             words("measures.untested") if measure.get("untested") else share(measure.get("efficacy")),
             figure(measure.get("effectiveness")),
-            ", ".join(strings(measure.get("techniques"))),
+            _first(strings(measure.get("techniques"))),
         )
         for measure in facts.measures.values()
     ]
@@ -150,7 +157,7 @@ def weaknesses(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             words.term("weakness_kind", weakness.get("kind")),
             Cell(words.level(weakness.get("severity")), tone=tone(weakness.get("severity"))),
             _yes(draft, weakness.get("exposed")),
-            ", ".join(strings(weakness.get("techniques"))),
+            _first(strings(weakness.get("techniques"))),
             _basis(draft, weakness),
         )
         for key, weakness in facts.weaknesses.items()

@@ -35,8 +35,14 @@ def pages() -> jinja2.Environment:
     return environment
 
 
-def image(svg: str) -> str:
-    """A drawing as the address of an image that holds it."""
+def image(svg: str, face: str = "") -> str:
+    """A drawing as the address of an image that holds it, with the `@font-face` rules that its letters need.
+
+    An image sees nothing of the page around it, its fonts neither.
+    """
+    if face:
+        end = svg.index(">", svg.index("<svg")) + 1
+        svg = f"{svg[:end]}<style>{face}</style>{svg[end:]}"
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8", "replace")).decode("ascii")
 
 
@@ -52,8 +58,11 @@ def is_slim(table: Mapping[str, Any]) -> bool:
 
 
 @cache
-def style() -> tuple[str, str]:
-    """The style sheet of web reports, and its hash as a content security policy names it."""
-    sheet = packaged("shared/style.css").replace("</", "<\\/")
-    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode("ascii")
-    return sheet, f"sha256-{digest}"
+def style() -> str:
+    """The style sheet of web reports."""
+    return packaged("shared/style.css").replace("</", "<\\/")
+
+
+def hash_of(sheet: str) -> str:
+    """The hash of a style sheet as a content security policy names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode("ascii")

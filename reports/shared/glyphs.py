@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import struct
 from functools import cache
 from pathlib import Path
 
 import pylopdf_fonts_zh_cn
 import typst
+from fontTools.ttLib import TTFont
 
 SANS = "Noto Sans SC"
 SERIF = "Noto Serif SC"
@@ -37,31 +37,5 @@ def replace_missing(text: str) -> tuple[str, frozenset[str]]:
 
 
 def _code_points(path: Path) -> frozenset[int]:
-    """Every code point of an OpenType file, from the 32-bit table of its `cmap`."""
-    content = path.read_bytes()
-    start = _table(content, b"cmap")
-    (tables,) = struct.unpack_from(">H", content, start + 2)
-    for index in range(tables):
-        (offset,) = struct.unpack_from(">I", content, start + 8 + 8 * index)
-        (kind,) = struct.unpack_from(">H", content, start + offset)
-        if kind == 12:
-            return _segments(content, start + offset)
-    return frozenset()
-
-
-def _table(content: bytes, name: bytes) -> int:
-    (count,) = struct.unpack_from(">H", content, 4)
-    for index in range(count):
-        tag, _, offset, _ = struct.unpack_from(">4sIII", content, 12 + 16 * index)
-        if tag == name:
-            return int(offset)
-    return 0
-
-
-def _segments(content: bytes, start: int) -> frozenset[int]:
-    (groups,) = struct.unpack_from(">I", content, start + 12)
-    found: set[int] = set()
-    for index in range(groups):
-        first, last, _ = struct.unpack_from(">III", content, start + 16 + 12 * index)
-        found.update(range(first, last + 1))
-    return frozenset(found)
+    with TTFont(path, lazy=True) as font:
+        return frozenset(font.getBestCmap())

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import orjson
 from markupsafe import Markup
 
-from reports.shared.content import pages, style
+from reports.shared.content import hash_of, pages, style
+from reports.shared.faces import faces
 from reports.spec import Report
 
 
 def page(report: Report, shaped: dict[str, Any]) -> bytes:
     """The page of a report; `shaped` is the report as JSON types."""
-    sheet, digest = style()
+    sheet = f"{style()}{faces([orjson.dumps(shaped).decode('utf-8')])}"
     template = pages().get_template(f"{report.kind}/page.html.j2")
-    text = template.render(r=shaped, w=shaped["words"], sheet=Markup(sheet), digest=digest)  # noqa: S704 - our own file
+    text = template.render(
+        r=shaped,
+        w=shaped["words"],
+        sheet=Markup(sheet),  # noqa: S704 - our own file, and fonts in base64
+        digest=hash_of(sheet),
+        chart_face=faces(drawings(shaped), serif=False),
+    )
     return text.encode("utf-8", "replace")
+
+
+def drawings(shaped: Any) -> Iterator[str]:
+    """Every SVG drawing of a report."""
+    if isinstance(shaped, dict):
+        if isinstance(shaped.get("svg"), str):
+            yield shaped["svg"]
+        shaped = list(shaped.values())
+    if isinstance(shaped, list):
+        for one in shaped:
+            yield from drawings(one)

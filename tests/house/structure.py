@@ -85,5 +85,6 @@ LOADERS = {
     "detectors.sigma.check": "folders of rules",
     "playbooks.load": "folders of playbooks",
     "reports.shared.content": "templates and texts",
+    "reports.shared.faces": "letters of the installed fonts",
     "reports.shared.glyphs": "what the installed fonts can print",
 }
