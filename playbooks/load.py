@@ -18,6 +18,7 @@ import yaml
 from playbooks.words import Expectation, Playbook, Stage, Text, Threat
 from yunshao.errors import BadContent
 from yunshao.model.risk import METHODS
+from yunshao.yaml_text import check_depth
 
 MAX_BYTES = 256 << 10
 MAX_FILES = 500
@@ -85,7 +86,7 @@ def parse_playbook(text: str, where: str) -> Playbook:
     if len(text) > MAX_BYTES:
         raise reader.refuse("file", "larger than 256 KiB")
     try:
-        tree = yaml.load(text, Loader=yaml.CSafeLoader)
+        tree = yaml.load(check_depth(text), Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise BadContent(f"not YAML: {error.problem}", "", where, line) from None

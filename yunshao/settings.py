@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from yunshao.errors import BadConfiguration
+from yunshao.yaml_text import check_depth
 
 MAX_SETTINGS_BYTES = 1 << 20
 
@@ -89,7 +90,7 @@ def parse_settings(text: str, where: str) -> Settings:
     if len(text) > MAX_SETTINGS_BYTES:
         raise BadConfiguration("larger than 1 MiB", "a settings file is small", where)
     try:
-        tree = yaml.load(text, Loader=yaml.CSafeLoader)
+        tree = yaml.load(check_depth(text), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadConfiguration(f"not YAML: {' '.join(str(error).split())}", "", where) from None
     try:

@@ -12,7 +12,7 @@ from collectors.catalog import PARSERS
 from console.wiring import Workspace, wall_clock
 from playbooks.drill import run as drill
 from playbooks.drill.inject import Injected, prepare
-from playbooks.scenes import city_of, story
+from playbooks.scenes import city_of, rehearsed
 from playbooks.words import Playbook
 from yunshao.errors import NotFound
 from yunshao.model import alert as words
@@ -49,11 +49,13 @@ class Drills:
     def start(self, playbook: str, by: str, speed: float = 1.0, unattended: bool = False) -> str:
         """Begin one: its records are made and entered in the register before anything is sent. Gives its id."""
         chosen = self._scenario(playbook)
+        drill.check_speed(speed)
         now = wall_clock()
         day = datetime.fromtimestamp(now / 1000, ZoneInfo(self._workspace.settings.timezone)).strftime("%Y%m%d")
         drill_id = f"drill-{day}-{secrets.token_hex(6)}"
         # The id is random and seeds the story: nobody outside can know its records before they are sent.
-        lines = story(chosen.story, city_of(self._workspace.estate), now, drill_id)
+        planned = {stage.part: now + int(stage.at / speed) for stage in chosen.stages if stage.part}
+        lines = rehearsed(chosen.story, city_of(self._workspace.estate), now, drill_id, speed, planned)
         injected = prepare([(*line,) for line in lines], PARSERS, native_digest, now)
         document = drill.start(chosen, drill_id, now, speed, unattended, by, injected)
         self._store.register(drill_id, [(one.source, one.uid, one.digest, now + one.offset) for one in injected])

@@ -25,9 +25,8 @@ ANSWER_MS = 15 * 60_000
 def start(
     playbook: Playbook, drill_id: str, now: int, speed: float, unattended: bool, by: str, injected: Sequence[Injected]
 ) -> Document:
-    """A drill that has begun and sent nothing yet. Raises WrongUse for a speed outside 0.1 to 1,000."""
-    if not 0.1 <= speed <= 1000:
-        raise WrongUse(f"speed {speed:g}", "from 0.1 to 1000")
+    """A drill that has begun and sent nothing yet. Raises WrongUse for a speed that cannot be."""
+    check_speed(speed)
     return {
         "id": drill_id,
         "kind": "drill",
@@ -60,6 +59,12 @@ def start(
         "alerts": [],
         "evidence_refs": [],
     }
+
+
+def check_speed(speed: float) -> None:
+    """Raises WrongUse for a speed outside 0.1 to 1,000, which is also what is no number at all."""
+    if not 0.1 <= speed <= 1000:
+        raise WrongUse(f"speed {speed:g}", "from 0.1 to 1000")
 
 
 def _steps(playbook: Playbook, injected: Sequence[Injected], now: int, speed: float) -> list[dict[str, Any]]:

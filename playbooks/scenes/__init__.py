@@ -4,7 +4,7 @@ from playbooks.scenes.city import City, city_of, demo_city, demo_estate
 from playbooks.scenes.everyday import everyday
 from playbooks.scenes.feed import demo_history, demo_live, logs_of
 from playbooks.scenes.line import Line
-from playbooks.scenes.stories import STORIES, story
+from playbooks.scenes.stories import STORIES, rehearsed, story
 
 __all__ = [
     "STORIES",
@@ -17,5 +17,6 @@ __all__ = [
     "demo_live",
     "everyday",
     "logs_of",
+    "rehearsed",
     "story",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +21,21 @@ class Teller:
     pen: Pen
     city: City
     now: int
+    pace: float = 1.0
+    begins: Mapping[str, int] = field(default_factory=dict)
+    entered: dict[str, int] = field(default_factory=dict)
     lines: list[Line] = field(default_factory=list)
     part: str = ""
 
     def pause(self, seconds: float) -> int:
-        """Let time pass; gives the new time."""
-        self.now += int(seconds * SECOND)
+        """Let time pass, `pace` times as fast; gives the new time."""
+        self.now += int(seconds * SECOND / self.pace)
         return self.now
+
+    def enter(self, part: str) -> None:
+        """The next part; where its beginning is given, the clock goes there."""
+        self.part = part
+        self.now = self.entered[part] = self.begins.get(part, self.now)
 
     def add(self, line: Line) -> None:
         """One more line."""
@@ -64,7 +72,7 @@ def leaked_cloud_key(tell: Teller) -> None:
         )
         tell.add(line)
 
-    tell.part = "look_around"
+    tell.enter("look_around")
     call("sts", "GetCallerIdentity", 0)
     for service, name in (
         ("iam", "ListUsers"), ("iam", "ListRoles"), ("iam", "ListPolicies"), ("iam", "ListAttachedUserPolicies"),
@@ -74,12 +82,12 @@ def leaked_cloud_key(tell: Teller) -> None:
         ("cloudtrail", "DescribeTrails"), ("organizations", "DescribeOrganization"),
     ):  # fmt: skip
         call(service, name, 4)
-    tell.part = "make_lasting"
+    tell.enter("make_lasting")
     created = {"accessKey": {"userName": "backup-svc", "accessKeyId": pen.key(), "status": "Active"}}
     call("iam", "CreateAccessKey", 30, {"userName": "backup-svc"}, created)
     policy = f"arn:{aws.PARTITION}:iam::aws:policy/AdministratorAccess"
     call("iam", "AttachUserPolicy", 20, {"userName": "backup-svc", "policyArn": policy})
-    tell.part = "open_bucket"
+    tell.enter("open_bucket")
     bucket = f"{site.unit or 'city'}-archive"
     statement = {
         "Effect": "Allow",
@@ -93,7 +101,7 @@ def leaked_cloud_key(tell: Teller) -> None:
         40,
         {"bucketName": bucket, "bucketPolicy": {"Version": "2012-10-17", "Statement": [statement]}},
     )
-    tell.part = "hide"
+    tell.enter("hide")
     call(
         "cloudtrail",
         "StopLogging",
@@ -107,7 +115,7 @@ def sharing_exchange_bulk_export(tell: Teller) -> None:
     pen, site, bucket = tell.pen, tell.city.exchange, tell.city.buckets[0]
     who = aws.user(site, "exchange-maintenance", pen.key())
     ip = f"{site.network}.9.77"
-    tell.part = "list"
+    tell.enter("list")
     for page in range(3):
         parameters = {"bucketName": bucket, "prefix": "persons/", "marker": str(page)}
         tell.add(
@@ -115,7 +123,7 @@ def sharing_exchange_bulk_export(tell: Teller) -> None:
                 pen, site, tell.pause(3), who, "s3", "ListObjects", ip, parameters=parameters, data=True, part=tell.part
             )
         )
-    tell.part = "export"
+    tell.enter("export")
     for number in range(320):
         parameters = {"bucketName": bucket, "key": f"persons/{number:05d}.parquet"}
         extra = {"bytesTransferredOut": pen.chance.randrange(3_000_000, 6_000_000), "bytesTransferredIn": 0}
@@ -323,8 +331,25 @@ STORIES: dict[str, Story] = {
 
 def story(name: str, city: City, at: int, seed: str | int) -> list[Line]:
     """The lines of a story that begins at a time (ms), in order; ids come from the seed alone. Raises NotFound."""
+    return _told(name, city, at, seed).lines
+
+
+def rehearsed(name: str, city: City, at: int, seed: str | int, pace: float, planned: Mapping[str, int]) -> list[Line]:
+    """A story for a drill, `pace` times as fast: each part ends at its planned moment (ms), none lies after it.
+
+    It is told twice, since only the first telling says how long each part takes. Raises NotFound.
+    """
+    first = _told(name, city, at, seed, pace)
+    ends = {part: max(one.time for one in first.lines if one.part == part) for part in first.entered}
+    begins = {part: planned[part] - (ends[part] - first.entered[part]) for part in first.entered if part in planned}
+    return _told(name, city, at, seed, pace, begins).lines
+
+
+def _told(
+    name: str, city: City, at: int, seed: str | int, pace: float = 1.0, begins: Mapping[str, int] | None = None
+) -> Teller:
     if name not in STORIES:
         raise NotFound(f"no story {name!r}", f"known: {', '.join(sorted(STORIES))}")
-    teller = Teller(Pen(f"{seed}|{name}"), city, at)
+    teller = Teller(Pen(f"{seed}|{name}"), city, at, pace, begins or {})
     STORIES[name].tell(teller)
-    return teller.lines
+    return teller

@@ -10,7 +10,7 @@ GROUND = (
     ("yunshao.estate", "yunshao.ocsf"),
     ("yunshao.ports",),
     ("yunshao.model", "yunshao.settings"),
-    ("yunshao.errors", "yunshao.text", "yunshao.meters"),
+    ("yunshao.errors", "yunshao.text", "yunshao.meters", "yunshao.yaml_text"),
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pytest
 import report_documents as documents
+from fontTools.ttLib import TTFont
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
@@ -116,7 +117,9 @@ def test_every_drawing_and_tile_has_an_evidence_reference(kind: str, language: s
 def test_the_page_names_no_address_outside_it_and_has_no_script(kind: str, language: str) -> None:
     page = html(kind, language)
     assert not re.search(r"<script|javascript:|\son\w+\s*=\s*[\"']", page, re.I)
-    assert not re.search(r"(?:href|src|url)\s*[=(]\s*[\"']?(?!#|data:image/svg)[^\"'#\s]", page, re.I)
+    assert not re.search(
+        r"(?:href|src|url)\s*[=(]\s*[\"']?(?!#|data:image/svg|data:font/woff;base64,)[^\"'#\s]", page, re.I
+    )
     assert "http://" not in page
     assert "https://" not in page
     assert "@import" not in page
@@ -134,12 +137,24 @@ def test_the_page_carries_a_policy_that_its_own_style_fits(kind: str, language: 
     assert " style=" not in page
 
 
+@pytest.mark.parametrize("kind", sorted({kind for kind, _ in BOTH}))
+def test_a_chinese_page_brings_its_letters_along(kind: str) -> None:
+    assert "@font-face" in html(kind, "zh")
+    fonts = re.findall(r"data:font/woff;base64,([A-Za-z0-9+/=]+)", html(kind, "zh"))
+    with TTFont(io.BytesIO(base64.b64decode(fonts[0]))) as font:
+        letters = font.getBestCmap()
+    title = re.search(r"<h1>(.*?)</h1>", html(kind, "zh"))
+    assert title is not None
+    assert {ord(letter) for letter in title[1]} <= set(letters)
+
+
 @pytest.mark.parametrize(("kind", "language"), BOTH)
 def test_drawings_hold_shapes_and_words_alone(kind: str, language: str) -> None:
     drawings = re.findall(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)", html(kind, language))
     assert drawings
     for drawing in drawings:
         svg = base64.b64decode(drawing).decode()
+        svg = re.sub(r"<style>@font-face\{[^<>]*\}</style>", "", svg, count=1)
         assert set(re.findall(r"<(\w+)", svg)) <= {"svg", "g", "path", "rect", "text", "defs", "circle"}
         assert not re.search(r"\s(?:style|class|id|on\w+|href|xlink:href)=", svg)
         assert svg.count("http") == 1

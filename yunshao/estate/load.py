@@ -62,6 +62,7 @@ from yunshao.model.estate import (
     Unit,
     Weakness,
 )
+from yunshao.yaml_text import check_depth
 
 __all__ = ["estate_warnings", "parse_estate"]
 
@@ -115,7 +116,7 @@ def _tree(text: str, where: str) -> Any:
         raise BadConfiguration("larger than 8 MiB", "a registry is smaller", where)
     try:
         # The loader is a safe one: CSafeLoader with a check more.
-        return yaml.load(text, Loader=_Loader)  # noqa: S506
+        return yaml.load(check_depth(text), Loader=_Loader)  # noqa: S506
     except (yaml.YAMLError, RecursionError, ValueError, TypeError) as error:
         raise BadConfiguration(f"not YAML: {' '.join(str(error).split())[:300]}", "", where) from None
 
