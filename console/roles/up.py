@@ -130,6 +130,8 @@ class Up:
             socket = config.bind_socket()
         except SystemExit:
             raise Unreachable(f"{host}:{port} cannot be bound", "another port: --port, or console.port") from None
+        # Who comes before the server's loop runs waits, and is not refused.
+        socket.listen(128)
         ready(f"http://{host}:{socket.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[socket])
 
