@@ -1,134 +1,116 @@
-"""What an event must hold for a rule to have a chance: the keys under which an index files the rule.
-
-A key is (kind, field, literal): the field equals the literal, its last path component does, or it contains it.
-If a rule fires on an event, the event has at least one key of each of the rule's anchor sets.
-"""
+"""What an event must hold for a rule to have a chance: sets of facts, of each of which one holds wherever it fires."""
 
 from __future__ import annotations
 
-import re
+import math
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
-from detectors.sigma.expression import required_literal
-from detectors.sigma.pattern import Expression, Test, Text, Wild
-from detectors.sigma.predicate import fold
-from detectors.sigma.tree import AllOf, AnyOf, Item, Node
+from detectors.sigma.facts import EQUALS, Ask
+from detectors.sigma.pattern import Test
+from detectors.sigma.tree import AllOf, AnyOf, Item, Node, items
 
-SHORTEST_INSIDE = 3
-ANYWHERE = ""
 MAX_SETS = 24
-MAX_KEYS = 2_000
-CROWD = 32
-_TAIL = re.compile(r"[\\/][^\\/]+\Z")
+MAX_FACTS = 2_000
+MUCH_BETTER = 0.25
+
+FactSet = frozenset[int]
+NumberOf = Callable[[str | None, Test], int | None]
 
 
-class Key(NamedTuple):
-    """`kind` is `equals`, `tail` or `inside`; the field `ANYWHERE` is every text of the event."""
+class Anchors:
+    """Finds anchor sets; remembers what it found for nodes that stand in several places."""
 
-    kind: str
-    field: str
-    literal: str
+    def __init__(self, number_of: NumberOf, chances: Chances) -> None:
+        """`number_of` gives the fact of a test of a field (None: of every text of the event), if it is one."""
+        self._number_of = number_of
+        self._chances = chances
+        self._known: dict[int, list[FactSet]] = {}
 
-
-KeySet = frozenset[Key]
-_RANK = {"equals": 0, "tail": 0, "inside": 1}
-
-
-def anchor_sets(node: Node) -> list[KeySet]:
-    """Sets of keys, of each of which at least one holds whenever the tree does; none where nothing is needed."""
-    return _Anchors().of(node)
-
-
-class _Anchors:
-    """Remembers what it found for nodes that stand in several places."""
-
-    def __init__(self) -> None:
-        self._known: dict[int, list[KeySet]] = {}
-
-    def of(self, node: Node) -> list[KeySet]:
+    def of(self, node: Node) -> list[FactSet]:
+        """Sets of facts, of each of which at least one holds whenever the tree does; none where nothing is needed."""
         known = self._known.get(id(node))
         if known is None:
             known = self._known[id(node)] = self._find(node)
         return known
 
-    def _find(self, node: Node) -> list[KeySet]:
+    def _find(self, node: Node) -> list[FactSet]:
         if isinstance(node, Item):
-            return _of_item(node)
+            return self._of_item(node)
         if isinstance(node, AllOf):
             found = [each for child in node.children for each in self.of(child)]
-            return sorted(found, key=_weight)[:MAX_SETS]
+            return sorted(found, key=self._chances.risk)[:MAX_SETS]
         if isinstance(node, AnyOf):
-            return _of_any([self.of(child) for child in node.children])
+            return self._of_any([self.of(child) for child in node.children])
         return []
 
+    def _of_item(self, item: Item) -> list[FactSet]:
+        if item.negated:
+            return []
+        numbers = [self._number_of(item.field, test) for test in item.tests]
+        if item.every:
+            return [frozenset({number}) for number in numbers if number is not None][:MAX_SETS]
+        found = [number for number in numbers if number is not None]
+        return [frozenset(found)] if found and len(found) == len(numbers) <= MAX_FACTS else []
 
-def _weight(keys: KeySet) -> tuple[int, int]:
-    return max(_RANK[key.kind] for key in keys), len(keys)
-
-
-def _of_any(children: Sequence[list[KeySet]]) -> list[KeySet]:
-    """One set per field that every child offers, and the union of each child's best."""
-    if not all(children):
-        return []
-    unions = [frozenset().union(*(min(sets, key=_weight) for sets in children))]
-    shared = set.intersection(*({_fields(keys) for keys in sets} for sets in children))
-    for fields in sorted(shared, key=sorted):
-        picked = (min((keys for keys in sets if _fields(keys) == fields), key=_weight) for sets in children)
-        unions.append(frozenset().union(*picked))
-    return [keys for keys in dict.fromkeys(unions) if len(keys) <= MAX_KEYS]
-
-
-def _fields(keys: KeySet) -> frozenset[str]:
-    return frozenset(key.field for key in keys)
-
-
-def _of_item(item: Item) -> list[KeySet]:
-    if item.negated:
-        return []
-    keys = [_key(item.field or ANYWHERE, test) for test in item.tests]
-    if item.every:
-        return [frozenset({key}) for key in keys if key is not None][:MAX_SETS]
-    found = [key for key in keys if key is not None]
-    return [frozenset(found)] if found and len(found) == len(keys) <= MAX_KEYS else []
+    def _of_any(self, children: Sequence[list[FactSet]]) -> list[FactSet]:
+        """The union of each child's least likely set, and one for each field that every child offers."""
+        if not children or not all(children):
+            return []
+        risk, fields = self._chances.risk, self._chances.fields
+        unions = [frozenset().union(*(min(sets, key=risk) for sets in children))]
+        for shared in set.intersection(*({fields(facts) for facts in sets} for sets in children)):
+            picked = (min((facts for facts in sets if fields(facts) == shared), key=risk) for sets in children)
+            unions.append(frozenset().union(*picked))
+        return [facts for facts in dict.fromkeys(unions) if len(facts) <= MAX_FACTS]
 
 
-def _key(field: str, test: Test) -> Key | None:
-    if isinstance(test, Expression):
-        needed = fold(required_literal(test.pattern))
-        return Key("inside", field, needed) if len(needed) >= SHORTEST_INSIDE else None
-    if not isinstance(test, Text):
-        return None
-    literal = test.literal
-    if literal is not None:
-        return Key("equals", field, fold(literal))
-    if len(test.parts) == 2 and test.parts[0] is Wild.MANY and isinstance(test.parts[1], str):
-        tail = _TAIL.match(test.parts[1])
-        if tail:
-            return Key("tail", field, fold(test.parts[1][1:]))
-    longest = max((part for part in test.parts if isinstance(part, str)), key=len, default="")
-    return Key("inside", field, fold(longest)) if len(longest) >= SHORTEST_INSIDE else None
+class Chances:
+    """A guess of how likely each fact is, from what the rules ask.
 
-
-def choose(candidates: Sequence[list[KeySet]]) -> list[KeySet | None]:
-    """For each rule the set of keys to file it under; None for a rule without any.
-
-    Each look-up costs time on every event, so rules gather on few fields: those with the most distinct literals,
-    text search last. A key that many rules share brings candidates in vain and is passed over while there is another.
+    The more texts a field is compared with, the more texts it has; what many rules name is seen often; what is short
+    stands in many texts.
     """
-    shared = Counter(key for sets in candidates for key in {key for keys in sets for key in keys})
-    literals: dict[tuple[str, str], set[str]] = {}
-    for key in shared:
-        if shared[key] <= CROWD:
-            literals.setdefault((key.kind, key.field), set()).add(key.literal)
-    ranked = sorted(literals, key=lambda probe: (_RANK[probe[0]], -len(literals[probe]), probe))
-    rank = {probe: number for number, probe in enumerate(ranked)}
-    return [min(sets, key=lambda keys: _cost(keys, shared, rank), default=None) for sets in candidates]
+
+    def __init__(
+        self, trees: Sequence[Node], number_of: NumberOf, asks: Mapping[int, Ask], field_of: Mapping[int, str]
+    ):
+        self._field_of = field_of
+        shared: Counter[int] = Counter()
+        for tree in trees:
+            named = {number_of(item.field, test) for item in items(tree) for test in item.tests}
+            shared.update(number for number in named if number is not None)
+        texts = Counter(field_of[number] for number in asks)
+        self._chance = {n: _chance(ask, shared[n], texts[field_of[n]]) for n, ask in asks.items()}
+
+    def risk(self, facts: FactSet) -> float:
+        """How likely it is that one of them holds."""
+        return sum(self._chance[number] for number in facts)
+
+    def fields(self, facts: FactSet) -> frozenset[str]:
+        """The fields that they are about."""
+        return frozenset(self._field_of[number] for number in facts)
+
+    def choose(self, candidates: Sequence[list[FactSet]]) -> list[FactSet]:
+        """For each rule the set under which it is filed; an empty one for a rule without any.
+
+        That with the least chance to hold. Reading a field costs time on every event, so a rule follows the others
+        to a field unless its own choice is much better.
+        """
+        nothing: FactSet = frozenset()
+        first = [min(sets, key=self.risk, default=nothing) for sets in candidates]
+        popular = Counter(field for facts in first for field in self.fields(facts))
+
+        def cost(facts: FactSet) -> float:
+            lonely = min((popular[field] for field in self.fields(facts)), default=1)
+            return self.risk(facts) * (1 + 1 / (MUCH_BETTER * max(1, lonely)))
+
+        return [min(sets, key=cost, default=nothing) for sets in candidates]
 
 
-def _cost(keys: KeySet, shared: Counter[Key], rank: dict[tuple[str, str], int]) -> tuple[int, int, int]:
-    crowd = max(shared[key] for key in keys)
-    if crowd > CROWD:
-        return 1, crowd * (1 + 3 * max(_RANK[key.kind] for key in keys)), len(keys)
-    return 0, max(rank[key.kind, key.field] for key in keys), len(keys)
+def _chance(ask: Ask, rules: int, texts: int) -> float:
+    crowd = max(1.0, float(rules))
+    if ask.kind == EQUALS:
+        return crowd / (2 + texts)
+    root = math.sqrt(crowd)
+    return max(root / (2 + texts), math.pow(0.5, len(ask.literal) / 2)) * root

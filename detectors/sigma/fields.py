@@ -226,6 +226,8 @@ def _in_ocsf(get: Get) -> Get:
 
 def windows_view(native: Native) -> Native:
     """System and event data of a Windows event side by side, whichever tool printed it."""
+    if dict not in set(map(type, native.values())):
+        return native
     inner = native.get("Event")
     event: Native = inner if isinstance(inner, dict) else native
     winlog = native.get("winlog")

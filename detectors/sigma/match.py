@@ -1,19 +1,20 @@
-"""All rules against one event: by source, then by the values that the event holds, then by the rule itself."""
+"""All rules against a block of events: by source, then by what kind of record it is, then by what the records hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from detectors.sigma.anchors import KeySet, anchor_sets, choose
 from detectors.sigma.build import Builder, Find, Holds
-from detectors.sigma.fields import LOGON_PROCESS, OCSF, VIEWS, find_generic, find_native, is_flat
-from detectors.sigma.index import Index
+from detectors.sigma.fields import LOGON_PROCESS, VIEWS, find_generic, find_native, is_flat
+from detectors.sigma.group import Group, Pairs
 from detectors.sigma.model import Rule
 from detectors.sigma.route import Feed, feeds
-from detectors.sigma.tree import AllOf, Node
+from detectors.sigma.tree import AllOf, Item, Node, Not, items
 from yunshao.model.event import Event, Native
 
-Match = Callable[[Event], Sequence[Rule]]
+MAX_REMEMBERED = 4_096
 
 
 def finder_of(feed: Feed) -> Find:
@@ -24,7 +25,7 @@ def finder_of(feed: Feed) -> Find:
 
 
 class Matcher:
-    """Compiled rules. `matches` is what the stream asks for each event."""
+    """Compiled rules. `fired` is what the stream asks for each block of events."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         fed: dict[str, list[tuple[Rule, Feed]]] = {}
@@ -36,12 +37,28 @@ class Matcher:
             if not found:
                 unread.append(rule)
         self.unread: tuple[Rule, ...] = tuple(unread)
-        self._of: Mapping[str, Match] = {source: _SourceMatcher(source, pairs).matches for source, pairs in fed.items()}
+        self._of: Mapping[str, _SourceMatcher] = {name: _SourceMatcher(name, pairs) for name, pairs in fed.items()}
+
+    def fired(self, events: Sequence[Event]) -> dict[int, Sequence[Rule]]:
+        """The rules that fire on each event, by its place; each rule once, in the order they were loaded."""
+        by_source: dict[str, list[int]] = {}
+        for place, event in enumerate(events):
+            by_source.setdefault(event.source, []).append(place)
+        found: dict[int, Sequence[Rule]] = {}
+        for source, places in by_source.items():
+            matcher = self._of.get(source)
+            if matcher is not None:
+                found.update(matcher.fired(places, events))
+        return found
 
     def matches(self, event: Event) -> Sequence[Rule]:
-        """The rules that fire on the event, each once, in the order they were loaded."""
-        match = self._of.get(event.source)
-        return match(event) if match is not None else ()
+        """The rules that fire on one event."""
+        return self.fired((event,)).get(0, ())
+
+    def candidates(self, event: Event) -> int:
+        """How many rules are tried on the event."""
+        matcher = self._of.get(event.source)
+        return 0 if matcher is None else matcher.candidates(event)
 
 
 def view_of(event: Event) -> Native:
@@ -51,48 +68,101 @@ def view_of(event: Event) -> Native:
 
 
 class _SourceMatcher:
-    """The rules of one source."""
+    """The rules of one source, in groups that read the same kind of record."""
 
     def __init__(self, source: str, pairs: Sequence[tuple[Rule, Feed]]) -> None:
         self._view = VIEWS.get(source)
         self._rules = tuple(rule for rule, _feed in pairs)
-        builders: dict[str, Builder] = {}
-        finds: dict[str, Find] = {}
-        self._holds: list[Holds] = []
-        candidates: list[list[KeySet]] = []
-        for rule, feed in pairs:
-            if feed.fields not in finds:
-                finds[feed.fields] = finder_of(feed)
-                builders[feed.fields] = Builder(finds[feed.fields])
-            tree: Node = rule.tree if feed.guard is None else AllOf((feed.guard, rule.tree))
-            self._holds.append(builders[feed.fields].build(tree))
-            candidates.append(_indexable(anchor_sets(tree), feed))
-        standard = any(_reads_standard(feed) for _rule, feed in pairs)
-        find = find_generic(source) if standard else find_native(source)
-        self._index = Index(choose(candidates), find, lambda field: is_flat(source, field) and not standard)
-        self._candidates = self._index.candidates
+        grouped: dict[Any, list[tuple[int, Node]]] = {}
+        first: dict[Any, Feed] = {}
+        for number, (rule, feed) in enumerate(pairs):
+            key = (_shape(feed.guard), feed.fields)
+            first.setdefault(key, feed)
+            grouped.setdefault(key, []).append((number, rule.tree))
+        self._groups = [_group(first[key], members) for key, members in grouped.items()]
+        self._route = _Route(source, [first[key].guard for key in grouped])
 
-    def matches(self, event: Event) -> Sequence[Rule]:
-        native: Native = event.native if self._view is None else self._view(event.native)
-        numbers = self._candidates(native, event)
-        if not numbers:
-            return ()
-        holds, rules = self._holds, self._rules
-        fired = [number for number in numbers if holds[number](native, event)]
-        if len(fired) < 2:
-            return [rules[number] for number in fired]
+    def fired(self, places: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[int, Sequence[Rule]]]:
+        """The place of each event on which rules fire, with them."""
+        view = self._view
+        chosen = [events[place] for place in places]
+        natives = [event.native for event in chosen] if view is None else [view(event.native) for event in chosen]
+        numbers: dict[int, list[int]] = {}
+        for group, pairs in zip(self._groups, self._route.split(places, natives, chosen), strict=True):
+            for place, fired in group.fired(pairs) if pairs else ():
+                numbers.setdefault(place, []).extend(fired)
+        for place, fired in numbers.items():
+            yield place, self._in_order(fired)
+
+    def candidates(self, event: Event) -> int:
+        """How many rules are tried on the event."""
+        native = event.native if self._view is None else self._view(event.native)
+        split = self._route.split((0,), [native], [event])
+        return sum(group.candidates(native, event) for group, pairs in zip(self._groups, split, strict=True) if pairs)
+
+    def _in_order(self, fired: list[int]) -> Sequence[Rule]:
+        if len(fired) == 1:
+            return (self._rules[fired[0]],)
         fired.sort()
-        return list({id(rule): rule for rule in (rules[number] for number in fired)}.values())
+        return list({id(rule): rule for rule in (self._rules[number] for number in fired)}.values())
 
 
-def _reads_standard(feed: Feed) -> bool:
-    """Whether the rules of this feed look at the OCSF form of every event of the source."""
-    return feed.fields == "generic" and feed.guard is None
+class _Route:
+    """Which groups an event belongs to: those whose guard it meets. Remembered for the values that guards read."""
+
+    def __init__(self, source: str, guards: Sequence[Node | None]) -> None:
+        build = Builder(find_native(source)).build
+        self._guards: list[Holds | None] = [None if guard is None else build(guard) for guard in guards]
+        read = dict.fromkeys(item.field for guard in guards if guard for item in items(guard) if item.field)
+        self._fields: tuple[str, ...] = tuple(read)
+        self._flat = all(is_flat(source, field) for field in self._fields)
+        self._known: dict[tuple[Any, ...], tuple[int, ...]] = {}
+
+    def split(self, places: Sequence[int], natives: Sequence[Native], events: Sequence[Event]) -> list[Pairs]:
+        """For each group the events that belong to it, in order."""
+        pairs = list(zip(places, natives, events, strict=True))
+        if not self._fields:
+            return [pairs for _ in self._guards]
+        split: list[Pairs] = [[] for _ in self._guards]
+        for pair in pairs:
+            for group in self._groups_of(pair[1], pair[2]):
+                split[group].append(pair)
+        return split
+
+    def _groups_of(self, native: Native, event: Event) -> tuple[int, ...]:
+        key = tuple([native.get(field) for field in self._fields]) if self._flat else None
+        if key is None or any(value.__class__ not in (str, int, type(None)) for value in key):
+            return self._judged(native, event)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= MAX_REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = self._judged(native, event)
+        return known
+
+    def _judged(self, native: Native, event: Event) -> tuple[int, ...]:
+        return tuple(number for number, guard in enumerate(self._guards) if guard is None or guard(native, event))
 
 
-def _indexable(sets: list[KeySet], feed: Feed) -> list[KeySet]:
-    """The sets that the index may read: never the OCSF form of an event that the guard keeps out."""
-    if feed.fields == "native" or _reads_standard(feed):
-        return sets
-    renamed = OCSF if feed.fields == "generic" else LOGON_PROCESS
-    return [keys for keys in sets if not any(key.field in renamed for key in keys)]
+def _group(feed: Feed, members: Sequence[tuple[int, Node]]) -> Group:
+    return Group(members, finder_of(feed), partial(_is_plain, feed))
+
+
+def _is_plain(feed: Feed, field: str) -> bool:
+    """Whether the field is nothing but a key of the record, however the feed reads it."""
+    return feed.fields == "native" and is_flat(feed.source, field)
+
+
+def _shape(node: Node | None) -> Any:
+    """Equal for guards that ask the same."""
+    match node:
+        case None:
+            return None
+        case Item():
+            return (node.field, node.tests, node.every, node.negated)
+        case AllOf(children):
+            return ("all", *map(_shape, children))
+        case Not(child):
+            return ("not", _shape(child))
+        case _:
+            return id(node)

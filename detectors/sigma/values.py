@@ -165,8 +165,14 @@ def address_of(value: Any) -> IPv4Address | IPv6Address | None:
     return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
 
 
+_NESTED = frozenset({dict, list})
+
+
 def every_text(native: Native) -> list[str]:
     """Every text, number and boolean of the record, however deep: what keywords are looked for in."""
+    if len(native) <= MAX_LEAVES and _NESTED.isdisjoint(map(type, native.values())):
+        listed = [value if value.__class__ is str else text_of(value) for value in native.values()]
+        return [text for text in listed if text is not None]
     found: list[str] = []
     waiting: list[Any] = [native]
     while waiting and len(found) < MAX_LEAVES:
