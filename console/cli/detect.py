@@ -12,9 +12,9 @@ import typer
 from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import checked_files, checked_source, rejected_row
+from console.rule_cache import load_cached
 from console.wiring import offline_rooms, wall_clock
 from detectors.catalog import library
-from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
 from streams.offline import detect as detect_stream
 from yunshao.errors import WrongUse
@@ -59,7 +59,7 @@ def _rules(paths: list[Path] | None) -> Loaded:
     missing = next((path for path in paths if not path.exists()), None)
     if missing:
         raise WrongUse("no such file or folder", "", str(missing))
-    loaded = load_folders(paths)
+    loaded = load_cached(paths)
     for refused in loaded.refused:
         say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
     say(f"{len(loaded.rules) + len(loaded.correlations)} rules loaded")

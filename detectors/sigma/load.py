@@ -28,7 +28,7 @@ def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None
     correlations and filters here may name them.
     `placeholders` gives the values of `%name%` in items with `expand`; a rule that lacks one is refused.
     """
-    return load_texts(((str(path), _read(path)) for path in rule_files(paths)), placeholders or {}, base)
+    return load_texts(((str(path), read_file(path)) for path in rule_files(paths)), placeholders or {}, base)
 
 
 def rule_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -48,7 +48,7 @@ def rule_files(paths: Iterable[Path]) -> Iterator[Path]:
     yield from found
 
 
-def _read(path: Path) -> bytes | str:
+def read_file(path: Path) -> bytes | str:
     """The bytes of a file, or why it cannot be read."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
