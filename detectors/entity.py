@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from detectors.words import visible
-from yunshao.model.event import Event, Ocsf
+from yunshao.model.event import Event, Native, Ocsf
 
 NOBODY = "unknown"
 MAX_ENTITY = 256
@@ -15,7 +15,35 @@ _ANONYMOUS = frozenset({"", "-", "HIDDEN_DUE_TO_SECURITY_REASONS"})
 
 def entity_of(event: Event) -> str:
     """The actor's name or id, else the user's, else the source address, else the host."""
-    return visible(next(_names(event.ocsf), NOBODY), MAX_ENTITY)
+    quick = _PLAINLY.get(event.source)
+    return (quick and quick(event.native)) or visible(next(_names(event.ocsf), NOBODY), MAX_ENTITY)
+
+
+def _cloudtrail(native: Native) -> str | None:
+    """The same name from the record itself, where it is plain to see: the OCSF form is dear when only this is asked."""
+    identity = native.get("userIdentity")
+    if not isinstance(identity, dict):
+        return None
+    name = identity.get("userName")
+    if name is None:
+        context = identity.get("sessionContext")
+        issuer = context.get("sessionIssuer") if isinstance(context, dict) else None
+        name = issuer.get("userName") if isinstance(issuer, dict) else None
+    if name is not None:
+        return name if _is_plain(name) else None
+    if identity.get("type") == "Root":
+        return "root"
+    arn = identity.get("arn")
+    if not _is_plain(arn) or not _is_plain(identity.get("principalId")):
+        return None
+    return str(arn).rsplit(":", 1)[-1] or None if str(arn).startswith("arn:") else str(arn)
+
+
+def _is_plain(name: Any) -> bool:
+    return isinstance(name, str) and 0 < len(name) <= MAX_ENTITY and name.isprintable() and name not in _ANONYMOUS
+
+
+_PLAINLY: Mapping[str, Callable[[Native], str | None]] = {"aws.cloudtrail": _cloudtrail}
 
 
 def _names(ocsf: Ocsf) -> Iterator[str]:

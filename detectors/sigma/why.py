@@ -28,8 +28,10 @@ class Why:
                 break
         return found
 
-    def words(self, native: Native, event: Event, entity: str, unit: str) -> dict[str, str]:
-        """The reason in both languages."""
+    def words(
+        self, native: Native, event: Event, entity: str, unit: str, matched: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        """The reason in both languages; `matched` where it is known already."""
         said = self._rule.words
 
         def read(field: str, language: str) -> str:
@@ -45,7 +47,8 @@ class Why:
                 "zh": render(zh, "zh", lambda field: read(field, "zh")),
                 "en": render(en, "en", lambda field: read(field, "en")),
             }
-        return _plain(self._rule.titles, entity, self.matched(native, event))
+        held = self.matched(native, event) if matched is None else matched
+        return _plain(self._rule.titles, entity, held)
 
 
 def unit_words(unit: str) -> dict[str, str]:
