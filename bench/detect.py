@@ -39,10 +39,10 @@ def parse_seconds(path: Path) -> float:
     return time.process_time() - started
 
 
-def detect_seconds(path: Path, rooms: Rooms) -> float:
+def detect_seconds(path: Path, rooms: Rooms, source: str = CLOUDTRAIL) -> float:
     """Processor seconds of the whole of `detect` on the file, rules loaded."""
     started = time.process_time()
-    for _ in detect(rooms, read_paths([path], CLOUDTRAIL, wall_clock), lambda _: None):
+    for _ in detect(rooms, read_paths([path], source, wall_clock), lambda _: None):
         pass
     return time.process_time() - started
 
