@@ -17,7 +17,6 @@ from collectors.spec import hint_for
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.match import Matcher
-from detectors.sigma.route import sources_of
 from playbooks.scenes.city import demo_city
 from playbooks.scenes.everyday import everyday
 from streams.offline import detect
@@ -26,9 +25,10 @@ from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation
 
 DAY_MS = 86_400_000
-MONDAY_MS = 1_795_996_800_000
-"""Midnight of Monday 2026-11-30 in the city: the own traffic covers working days, nights and a weekend."""
+MONDAY_MS = 1_795_968_000_000
+"""Midnight of Monday, 30 November 2026 in the city (UTC+8)."""
 PER_HOUR = 2_500
+"""100,000 lines then fill a whole week: working days, nights and a weekend."""
 RECEIVED = 1_900_000_000_000
 
 
@@ -112,6 +112,28 @@ def pack(source: str, name: str, part: str, *, only: str = "") -> Iterator[Recor
                     yield Record(source, raw, number, RECEIVED, hint_for(framing_of(source), member.name, RECEIVED))
 
 
-def sources() -> dict[str, tuple[str, ...]]:
-    """The sources that each rule reads, by its name."""
-    return {rule.name: sources_of(rule.logsource) for rule in library().rules}
+def in_order(records: Iterable[Record]) -> list[Record]:
+    """Records of several files in the order of their events' time, as a live stream would bring them."""
+    timed = []
+    for record in records:
+        parser = PARSERS[record.source]
+        timed.append((parser.identify(parser.decode(record.raw, record.hint)).time, record))
+    return [record for _, record in sorted(timed, key=lambda each: each[0])]
+
+
+def levels() -> dict[str, str]:
+    """The level of each rule and correlation, by its name."""
+    return {each.name: each.level for each in (*library().rules, *library().correlations)}
+
+
+def table(title: str, tally: Tally, rows: int = 12) -> str:
+    """The rules that match and alert most, as rates per 100,000 events."""
+    grouped, level = tally.grouped(), levels()
+    names = sorted({*tally.matches, *tally.alerts}, key=lambda name: (-grouped[name], -tally.matches[name], name))
+    lines = [f"{title}: {tally.total:,} events; per 100,000: matches, alerts, alerts about different entities"]
+    lines += [
+        f"  {name:<36} {level[name]:<14} {tally.per_100_000(tally.matches[name]):>9,.1f}"
+        f" {tally.per_100_000(tally.alerts[name]):>9,.1f} {tally.per_100_000(grouped[name]):>9,.1f}"
+        for name in names[:rows]
+    ]
+    return "\n".join(lines)
