@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from content.traffic import Tally, in_order, judged, levels, own, pack, table
+from content.traffic import FRIDAY_MS, HOUR_MS, Tally, in_order, judged, levels, own, pack, table
 
 COUNT = 100_000
 MOST = {"critical": 1, "high": 5, "medium": 20, "low": 50}
@@ -38,7 +38,7 @@ Show = Callable[[str, object], None]
 
 
 @cache
-def week() -> Tally:
+def days() -> Tally:
     """The whole library over the project's own everyday traffic, judged once."""
     return judged(own(COUNT))
 
@@ -56,22 +56,30 @@ def over(counts: dict[str, float], bound: Callable[[str], float]) -> dict[str, f
 
 @pytest.mark.slow
 def test_no_rule_floods_the_desk_on_ordinary_days(record_property: Show) -> None:
-    tally, level = week(), levels()
+    tally, level = days(), levels()
     record_property("show", table("own everyday traffic", tally))
     rates = {name: tally.per_100_000(count) for name, count in tally.grouped().items()}
     assert over(rates, lambda name: MOST.get(level[name], 0)) == {}
 
 
 @pytest.mark.slow
+def test_nor_on_a_busy_morning_of_a_large_city(record_property: Show) -> None:
+    tally, level = judged(own(20_000, FRIDAY_MS + 9 * HOUR_MS, 150_000)), levels()
+    record_property("show", table("own traffic of one crowded morning", tally, rows=4))
+    rates = {name: tally.per_100_000(count) for name, count in tally.grouped().items()}
+    assert over(rates, lambda name: MOST.get(level[name], 0)) == {}
+
+
+@pytest.mark.slow
 def test_no_rule_matches_more_than_one_in_a_hundred_everyday_events() -> None:
-    tally = week()
+    tally = days()
     shares = {name: count / tally.total for name, count in tally.matches.items()}
     assert over(shares, lambda _: MOST_MATCHES) == {}
 
 
 @pytest.mark.slow
 def test_the_own_traffic_speaks_of_every_source_and_is_all_read() -> None:
-    tally = week()
+    tally = days()
     assert tally.rejected == 0
     assert tally.total == COUNT
     assert set(tally.events) == {"aws.cloudtrail", "k8s.audit", "zeek", "suricata.eve", "syslog"}

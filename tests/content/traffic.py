@@ -24,11 +24,12 @@ from streams.pipeline import Rooms
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation
 
-DAY_MS = 86_400_000
-MONDAY_MS = 1_795_968_000_000
-"""Midnight of Monday, 30 November 2026 in the city (UTC+8)."""
-PER_HOUR = 2_500
-"""100,000 lines then fill a whole week: working days, nights and a weekend."""
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+FRIDAY_MS = 1_795_708_800_000
+"""Midnight of a Friday in the city, which is at UTC+8: 27 November 2026."""
+PER_HOUR = 2_000
+"""The rate of a busy hour at which 100,000 lines fill working days, nights and a weekend."""
 RECEIVED = 1_900_000_000_000
 
 
@@ -90,9 +91,9 @@ def judged(records: Iterable[Record | Rejected]) -> Tally:
     return tally
 
 
-def own(count: int) -> Iterator[Record]:
+def own(count: int, since: int = FRIDAY_MS, per_hour: int = PER_HOUR) -> Iterator[Record]:
     """So many lines of the project's own everyday traffic, in the order of time."""
-    lines = islice(everyday(demo_city(), "library", MONDAY_MS, None, PER_HOUR), count)
+    lines = islice(everyday(demo_city(), "library", since, None, per_hour), count)
     for number, line in enumerate(lines, start=1):
         yield Record(line.source, line.raw, number, RECEIVED, "everyday")
 
