@@ -94,10 +94,13 @@ class Workspace:
 
     @cached_property
     def rules(self) -> Loaded:
-        """The shipped library and the site's own rules; a site rule with a shipped id takes its place."""
+        """The shipped library and the site's own rules; a site rule with a shipped id takes its place.
+
+        Filters and correlations of the site may name shipped rules.
+        """
         folders = [self.folder / name for name in self.settings.detect.rules]
-        own = load_folders([folder for folder in folders if folder.exists()])
-        return library() + own if self.settings.detect.library else own
+        base = library() if self.settings.detect.library else None
+        return load_folders([folder for folder in folders if folder.exists()], base=base)
 
     @cached_property
     def playbooks(self) -> dict[str, Playbook]:
