@@ -21,6 +21,9 @@ def entity_of(event: Event) -> str:
 def _names(ocsf: Ocsf) -> Iterator[str]:
     yield from _user_names(_part(ocsf, "actor", "user"))
     yield from _user_names(_part(ocsf, "user"))
+    evidences = ocsf.get("evidences")
+    if isinstance(evidences, list) and evidences:
+        yield from _user_names(_part(evidences[0], "actor", "user"))
     for path in (
         ("src_endpoint", "ip"),
         ("src_endpoint", "svc_name"),

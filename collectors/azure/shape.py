@@ -12,6 +12,7 @@ from yunshao.errors import Rejection
 from yunshao.model.event import Identity, Native, Ocsf
 
 _OURS = ("resourceid", "_resourceid", "subscriptionid", "eventdataid", "correlationid", "tenantid", "riskeventtype")
+_CLUSTERS = "kube-audit"
 
 
 class AzureRecords:
@@ -55,6 +56,8 @@ def recognised(native: Any, kinds: frozenset[Kind]) -> bool:
     if not isinstance(native, dict):
         return False
     fields = Fields(native)
+    if str(native.get("category", "")).startswith(_CLUSTERS):
+        return False
     if not any(fields.get(name) for name in _OURS):
         data = native.get("data")
         if not isinstance(data, dict) or not ("operationName" in data or "context" in data):
