@@ -26,9 +26,9 @@ _RISKS = frozenset(
 _STORED = frozenset({"storageread", "storagewrite", "storagedelete"})
 _SUBSCRIPTION = re.compile(r"/subscriptions/([^/]{1,128})", re.IGNORECASE)
 _TENANT = re.compile(r"/tenants/([^/]{1,128})", re.IGNORECASE)
-_FROM_PANTHER = "p_"
+_FORWARDERS = "p_"  # what some forwarders add to a record on its way, other each time
 _MOMENTS = ("createddatetime", "activitydatetime", "detecteddatetime", "riskdetecteddatetime")
-_WRITTEN = ("time", "eventtimestamp", "timegenerated", "eventtime", "submissiontimestamp", "timestamp")
+_WRITTEN = ("time", "eventtimestamp", "timegenerated", "eventtime", "submissiontimestamp", "timestamp", "p_event_time")
 
 
 class Fields:
@@ -148,7 +148,7 @@ def identified(native: Native, fields: Fields, kind: Kind) -> Identity:
     else:
         uid = text(fields.inside.get("id")) or text(fields.outside.get("id"))
     if uid is None or len(uid) > 256:
-        uid = digest({name: value for name, value in native.items() if not name.startswith(_FROM_PANTHER)})
+        uid = digest({name: value for name, value in native.items() if not name.startswith(_FORWARDERS)})
     return Identity(uid, moment)
 
 

@@ -10,6 +10,7 @@ from collectors.cloud_events import call, cloud_event, endpoint, joined_uid, ver
 from collectors.events import leftovers, metadata
 from collectors.gcp_audit.routes import PRIVILEGED_SERVICES, routed_of
 from collectors.gcp_audit.shape import actor_of, cloud_of, log_kind, resources_of
+from collectors.gcp_audit.workspace import from_reports, is_report
 from collectors.json_record import digest, native_of, opened
 from collectors.routes import crud
 from collectors.secrets import without_secrets
@@ -43,6 +44,7 @@ class GcpAudit:
     def decode(self, raw: bytes, hint: str) -> Native:  # noqa: ARG002
         """The log entry, out of a Pub/Sub message and as BigQuery exports it too. Raises Rejection."""
         native = _unwrapped(native_of(raw))
+        native = from_reports(native)
         if _EXPORTED in native and "protoPayload" not in native:
             native["protoPayload"] = _imported(mapping(native.pop(_EXPORTED)))
         payload = native.get("protoPayload")
@@ -56,7 +58,7 @@ class GcpAudit:
         """`insertId`, `timestamp` and `logName` together: no one of them is unique. Raises Rejection."""
         if not isinstance(native.get("protoPayload"), dict):
             raise Rejection("not_this_source", "no protoPayload")
-        written = native.get("timestamp") or native.get("receiveTimestamp")
+        written = native.get("timestamp") or native.get("receiveTimestamp") or native.get("p_event_time")
         moment = millis(written)
         if moment is None:
             raise Rejection("bad_time", f"timestamp {str(written)[:80]!r}")
@@ -84,7 +86,7 @@ def recognises(native: Any, hint: str) -> bool:  # noqa: ARG001
     if not isinstance(native, dict):
         return False
     entry = _unwrapped(native)
-    return isinstance(entry.get("protoPayload"), dict) or _EXPORTED in entry
+    return isinstance(entry.get("protoPayload"), dict) or _EXPORTED in entry or is_report(entry)
 
 
 def _unwrapped(native: Native) -> Native:
