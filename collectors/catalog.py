@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from collectors import aws_cloudtrail, k8s_audit, suricata, syslog, zeek
+from collectors import (
+    alibaba_actiontrail,
+    aws_cloudtrail,
+    azure_activity,
+    azure_signin,
+    gcp_audit,
+    huawei_cts,
+    k8s_audit,
+    suricata,
+    syslog,
+    tencent_cloudaudit,
+    zeek,
+)
 from collectors.files.reading import Framing
 from collectors.json_record import native_of
 from yunshao.errors import Rejection
 from yunshao.ports import Parser
 
 COLLECTORS = (
+    alibaba_actiontrail.COLLECTOR,
     aws_cloudtrail.COLLECTOR,
+    azure_activity.COLLECTOR,
+    azure_signin.COLLECTOR,
+    gcp_audit.COLLECTOR,
+    huawei_cts.COLLECTOR,
     k8s_audit.COLLECTOR,
     suricata.COLLECTOR,
     syslog.COLLECTOR,
+    tencent_cloudaudit.COLLECTOR,
     zeek.COLLECTOR,
 )
 PARSERS: dict[str, Parser] = {collector.source: collector.parser for collector in COLLECTORS}

@@ -16,6 +16,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 _BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+"|")*+([{}\[\]])', re.DOTALL)
 _LONGEST_NUMBER = 19
+_OPENING = ("{", "[")
 
 
 def native_of(raw: bytes) -> Native:
@@ -32,6 +33,16 @@ def native_of(raw: bytes) -> Native:
     if value.__class__ is not dict:
         raise Rejection("not_an_object", f"a JSON {_name(value)}, not an object")
     return value
+
+
+def opened(value: Any) -> Any:
+    """The JSON object or list that stands in a text; the value itself where none does."""
+    if value.__class__ is not str or value[:1] not in _OPENING or len(value) < 2:
+        return value
+    try:
+        return native_of(b'{"":%s}' % value.encode("utf-8", "replace"))[""]
+    except (Rejection, KeyError):
+        return value
 
 
 def digest(native: Native) -> str:

@@ -65,8 +65,10 @@ def local_millis(moment: datetime, offset_hours: float = 0) -> int:
 
 
 def _mended(text: str) -> datetime | None:
-    """A leap second, and blanks around."""
+    """A leap second, blanks around, and the way of `2016/12/08 11:07:28 GMT+08:00`."""
     mended = text.strip(" \t\0")
+    if len(mended) < 40 and (mended[4:5] == "/" or " GMT" in mended or mended.endswith(" UTC")):
+        mended = mended.replace("/", "-").replace(" GMT", "").replace(" UTC", "+00:00")
     if len(mended) > 18 and mended[17:19] == "60":
         mended = f"{mended[:17]}59{mended[19:]}"
     try:

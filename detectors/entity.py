@@ -49,6 +49,9 @@ _PLAINLY: Mapping[str, Callable[[Native], str | None]] = {"aws.cloudtrail": _clo
 def _names(ocsf: Ocsf) -> Iterator[str]:
     yield from _user_names(_part(ocsf, "actor", "user"))
     yield from _user_names(_part(ocsf, "user"))
+    evidences = ocsf.get("evidences")
+    if isinstance(evidences, list) and evidences:
+        yield from _user_names(_part(evidences[0], "actor", "user"))
     for path in (
         ("src_endpoint", "ip"),
         ("src_endpoint", "svc_name"),

@@ -32,7 +32,7 @@ _ARRAY = re.compile(rb"\[[ \t\r]*+(?:[{\[\]\n]|\Z)")
 _MEMBER = rb'"(?:[^"\\\n]|\\[^\n])*+"\s*+:\s*+'
 _FLAT = rb'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^\s"{}\[\],]++|\{[^{}\[\]"]*+\})'
 _WRAPPER = re.compile(
-    rb"\{\s*+(?:"
+    rb'\{\s*+(?P<answer>"Response"\s*+:\s*+\{\s*+)?+(?:'
     + rb'(?:(?!"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*+:\s*+\[)' + _MEMBER + _FLAT
     + rb'|"metadata"\s*+:\s*+\{(?:[^{}]|\{[^{}]*+\})*+\})\s*+,\s*+)*+'
     + rb'"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*+:\s*+\[(?=\s*+[{\]])'
@@ -40,10 +40,8 @@ _WRAPPER = re.compile(
 _FIRST_KEY = re.compile(rb'\{\s*+"[^"\\\n]{1,64}"')
 _RUN_TOGETHER = re.compile(rb"\}\s*+\{")
 _HEAD_BYTES = 8
-_SUSPECT_HEADS = tuple(
-    head.encode()[:_HEAD_BYTES]
-    for head in ('{"@odata.', '{"apiVersion', '{"next', '{"Next', *('{"' + name + '"' for name in WRAPPERS))
-)
+_SUSPECT_KEYS = ("@odata.", "apiVersion", "next", "Next", "Response", *WRAPPERS)
+_SUSPECT_HEADS = tuple(f'{{"{key}'.encode()[:_HEAD_BYTES] for key in _SUSPECT_KEYS)
 _OPEN_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET, _HASH = b"{[]#"
 
 
@@ -235,7 +233,7 @@ class Splitter:
     def _object(self, start: int, out: list[Piece], final: bool) -> bool:
         opened = _WRAPPER.match(self._buffer, start, start + _HEAD_LIMIT)
         if opened:
-            return self._enter(self._nest + "W", opened.end())
+            return self._enter(self._nest + ("TW" if opened["answer"] else "W"), opened.end())
         return self._value(start, out, final)
 
     def _value(self, start: int, out: list[Piece], final: bool) -> bool:
@@ -278,7 +276,7 @@ class Splitter:
             return self._enter(self._nest[:-1] + ("T" if self._nest[-1] == "W" else ""), start + 1)
         if lead == _OPEN_BRACE:
             if self._nest == "A" and (opened := _WRAPPER.match(buffer, start, start + _HEAD_LIMIT)):
-                return self._enter("AW", opened.end())
+                return self._enter("ATW" if opened["answer"] else "AW", opened.end())
             return self._leap(start, out) or self._element(start, out, final)
         if lead == _OPEN_BRACKET:
             return self._value(start, out, final)

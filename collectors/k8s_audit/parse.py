@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from collectors.events import FAILURE, INFORMATIONAL, LOW, MEDIUM, STATUS, SUCCESS, event, leftovers, metadata
-from collectors.json_record import digest, native_of
+from collectors.json_record import digest, native_of, opened
 from collectors.secrets import DROPPED, without_secrets
 from collectors.times import millis
 from collectors.values import address, first_text, full, integer, items, mapping, some, text, texts
@@ -53,7 +53,7 @@ class KubernetesAudit:
 
     def decode(self, raw: bytes, hint: str) -> Native:  # noqa: ARG002
         """The audit event; what a Secret holds is dropped at once. Raises Rejection."""
-        native = native_of(raw)
+        native = _unwrapped(native_of(raw))
         reference = native.get("objectRef")
         if reference.__class__ is dict and reference.get("resource") == "secrets":
             for part in ("requestObject", "responseObject"):
@@ -102,7 +102,17 @@ class KubernetesAudit:
 
 def recognises(native: Any, hint: str) -> bool:  # noqa: ARG001
     """Whether a JSON object is an audit event."""
-    return isinstance(native, dict) and "auditID" in native and ("verb" in native or "requestURI" in native)
+    if not isinstance(native, dict):
+        return False
+    event = _unwrapped(native)
+    return "auditID" in event and ("verb" in event or "requestURI" in event)
+
+
+def _unwrapped(native: Native) -> Native:
+    """Out of the record that Azure's diagnostic stream wraps around each event (`category` `kube-audit`)."""
+    log = mapping(native.get("properties")).get("log")
+    inner = opened(log) if "auditID" not in native and log else None
+    return inner if isinstance(inner, dict) and ("verb" in inner or "auditID" in inner) else native
 
 
 def _written(native: Native) -> Any:

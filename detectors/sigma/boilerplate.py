@@ -113,7 +113,7 @@ COMMON: Mapping[str, Mapping[str, Fill]] = {
 
 INSTEAD: Mapping[str, tuple[str, ...]] = {
     "eventTimestamp": ("time",),
-    "time": ("eventTimestamp", "properties", "createdDateTime"),
+    "time": ("eventTimestamp", "createdDateTime"),
     "eventDataId": ("time",),
 }
 """A field that is not filled in where one of these is given: two shapes of one source."""

@@ -8,74 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from detectors.sigma import clouds
 from detectors.sigma.values import Get, first_of, reader
 from yunshao.model.event import Event, Native
 
 Paths = tuple[str, ...]
 
 NATIVE: Mapping[str, Mapping[str, Paths]] = {
-    "azure.activity": {
-        "operationName": ("operationName.value", "operationName"),
-        "OperationNameValue": ("operationName.value", "operationName", "OperationNameValue"),
-        "OperationName": ("OperationName", "operationName.localizedValue", "operationName"),
-        "properties.message": ("properties.message", "operationName.localizedValue", "operationName"),
-        "ActivityDisplayName": ("ActivityDisplayName", "properties.activityDisplayName", "operationName"),
-        "CategoryValue": ("category.value", "category", "CategoryValue"),
-        "Category": ("Category", "category.value", "category", "properties.category"),
-        "category": ("category.value", "category"),
-        "ResourceProviderValue": ("resourceProviderName.value", "resourceProviderName", "ResourceProviderValue"),
-        "ResourceId": ("resourceId", "ResourceId"),
-        "Status": ("status.value", "resultType", "properties.result", "Status"),
-        "status": ("status.value", "resultType", "status"),
-        "LoggedByService": ("LoggedByService", "properties.loggedByService"),
-        "TargetResources": ("TargetResources", "properties.targetResources"),
-        "Initiatedby": ("properties.initiatedBy", "Initiatedby"),
-    },
-    "azure.signin": {
-        "ResultType": ("resultType", "properties.status.errorCode", "status.errorCode", "ResultType"),
-        "resultType": ("resultType", "properties.status.errorCode", "status.errorCode"),
-        "ResultDescription": ("resultDescription", "properties.status.failureReason", "status.failureReason"),
-        "Resultdescription": ("resultDescription", "properties.status.failureReason", "status.failureReason"),
-        "AuthenticationRequirement": ("properties.authenticationRequirement", "authenticationRequirement"),
-        "Status": ("Status", "status", "properties.status.failureReason"),
-        "location": ("location", "properties.location.countryOrRegion", "location.countryOrRegion"),
-        "Location": ("location", "properties.location.countryOrRegion", "location.countryOrRegion"),
-        "userAgent": ("properties.userAgent", "userAgent"),
-        "callerIpAddress": ("callerIpAddress", "properties.ipAddress", "ipAddress"),
-        "DeviceDetail.trusttype": ("properties.deviceDetail.trustType", "deviceDetail.trustType"),
-        "DeviceDetail.deviceId": ("properties.deviceDetail.deviceId", "deviceDetail.deviceId"),
-        "DeviceDetail.isCompliant": ("properties.deviceDetail.isCompliant", "deviceDetail.isCompliant"),
-        "RiskState": ("properties.riskState", "riskState"),
-        "riskEventType": ("properties.riskEventType", "riskEventType", "properties.riskEventTypes", "riskEventTypes"),
-        "ResourceDisplayName": ("properties.resourceDisplayName", "resourceDisplayName"),
-        "conditionalAccessStatus": ("properties.conditionalAccessStatus", "conditionalAccessStatus"),
-        "ClientApp": ("properties.clientAppUsed", "clientAppUsed"),
-        "Username": ("properties.userPrincipalName", "userPrincipalName"),
-        "homeTenantId": ("properties.homeTenantId", "homeTenantId"),
-        "resourceTenantId": ("properties.resourceTenantId", "resourceTenantId"),
-        "NetworkLocationDetails": ("properties.networkLocationDetails", "networkLocationDetails"),
-        "OperationName": ("operationName", "properties.activityDisplayName"),
-        "properties.message": ("properties.message", "properties.activityDisplayName", "operationName"),
-        "ActivityDisplayName": ("properties.activityDisplayName", "activityDisplayName"),
-        "Category": ("properties.category", "category"),
-        "LoggedByService": ("properties.loggedByService", "loggedByService"),
-        "TargetResources": ("properties.targetResources", "targetResources"),
-    },
-    "gcp.audit": {
-        "gcp.audit.method_name": ("protoPayload.methodName",),
-        "gcp.audit.service_name": ("protoPayload.serviceName",),
-        "data.protoPayload.authorizationInfo.permission": ("protoPayload.authorizationInfo.permission",),
-        "data.protoPayload.authorizationInfo.granted": ("protoPayload.authorizationInfo.granted",),
-        "data.protoPayload.serviceName": ("protoPayload.serviceName",),
-        "data.protoPayload.methodName": ("protoPayload.methodName",),
-        "data.protoPayload.resource.type": ("resource.type",),
-        "data.protoPayload.logName": ("logName",),
-        "protoPayload.Servicename": ("protoPayload.serviceName",),
-        "eventService": ("protoPayload.serviceName",),
-        "eventName": ("protoPayload.metadata.event.eventName", "protoPayload.methodName"),
-        "setting_name": ("protoPayload.metadata.event.parameter.value",),
-        "new_value": ("protoPayload.metadata.event.parameter.value",),
-    },
+    **clouds.NATIVE,
     "k8s.audit": {
         "apiGroup": ("objectRef.apiGroup",),
         "hostPath": ("requestObject.spec.volumes.hostPath", "requestObject.spec.hostPath"),
@@ -294,4 +234,9 @@ def _data(data: Native) -> Native:
     return {**spaced, **flat} if spaced else flat
 
 
-VIEWS: Mapping[str, Callable[[Native], Native]] = {"windows.event": windows_view}
+VIEWS: Mapping[str, Callable[[Native], Native]] = {
+    "azure.activity": clouds.azure_view,
+    "azure.signin": clouds.azure_view,
+    "gcp.audit": clouds.gcp_view,
+    "windows.event": windows_view,
+}

@@ -152,6 +152,11 @@ _WINDOWS_OTHER: Mapping[str, Node] = {
     "ps_classic_script": all_of((_equals("Channel", "Windows PowerShell"), _equals("EventID", "800"))),
 }
 
+_SIGNINS = _equals(
+    "category",
+    *("SignInLogs", "NonInteractiveUserSignInLogs", "ServicePrincipalSignInLogs", "ManagedIdentitySignInLogs"),
+    *("ADFSSignInLogs", "UserRiskEvents"),
+)
 _LINUX_SERVICES = ("syslog", "auth", "sshd", "sudo", "cron", "clamav", "guacamole", "vsftpd", "modsecurity", "su")
 _APPLIANCES = ("cisco", "fortigate", "fortinet", "fortios", "huawei", "juniper", "paloalto", "checkpoint", "sophos")
 
@@ -197,8 +202,8 @@ SERVICES: Mapping[tuple[str, str], tuple[Feed, ...]] = {
     ("azure", ""): (Feed("azure.activity"), Feed("azure.signin")),
     ("azure", "activitylogs"): (Feed("azure.activity"),),
     ("azure", "auditlogs"): (Feed("azure.activity"), Feed("azure.signin")),
-    ("azure", "signinlogs"): (Feed("azure.signin"),),
-    ("azure", "riskdetection"): (Feed("azure.signin"),),
+    ("azure", "signinlogs"): (Feed("azure.signin"), Feed("azure.activity", _SIGNINS)),
+    ("azure", "riskdetection"): (Feed("azure.signin"), Feed("azure.activity", _SIGNINS)),
     ("azure", "pim"): (Feed("azure.signin"), Feed("azure.activity")),
     ("gcp", ""): (Feed("gcp.audit"),),
     ("gcp", "gcp.audit"): (Feed("gcp.audit"),),

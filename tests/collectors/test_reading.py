@@ -30,6 +30,11 @@ SHAPES = {
     "value with a link after it": dumps({"@odata.context": "x", "value": [ONE, TWO], "nextLink": {"a": [{}]}}),
     "items after metadata": dumps({"kind": "EventList", "metadata": {"n": {}}, "items": [ONE, TWO]}),
     "items first": dumps({"apiVersion": "v1", "items": [ONE, TWO], "kind": "EventList"}) + b"\n",
+    "answer of an API": dumps({"Response": {"Events": [ONE, TWO], "NextToken": "x}", "ListOver": True}}),
+    "pretty answer with a count before": dumps(
+        {"Response": {"TotalCount": 2, "Events": [ONE, TWO], "RequestId": {"a": [1]}}, "more": {}}, option=PRETTY
+    ),
+    "list of answers": dumps([{"Response": {"Events": [ONE]}}, {"Response": {"Events": [TWO], "Id": "x"}}]),
     "list of wrappers": dumps([{"Records": [ONE]}, {"Records": [TWO]}]),
     "a wrapper a line": dumps({"Records": [ONE]}) + b"\n" + dumps({"Records": [TWO]}) + b"\n",
     "run together": dumps(ONE) + dumps(TWO),
@@ -67,7 +72,7 @@ FRAGMENTS = st.sampled_from(
         b"{", b"}", b"[", b"]", b'"', b":", b",", b"\n", b"\r\n", b"\\", b"\0", b" ", b'{"a":1}', b'{"b":[1]}', b"x",
         b'"k"', b'{"Records":[', b'{"value": [', b"]}", b'"s\\"t"', b"#fields\ta\tb\n", b"#path\tconn\n", b"1\t2\n",
         b"\xef\xbb\xbf", b"{}", b'{"eventVersion":"1"', b'},{"eventVersion":"2"}', b"-12.5e3", b"\xff",
-        b'{"metadata":{',
+        b'{"metadata":{', b'{"Response":{', b'{"Response":{"Events":[',
     ]
 )  # fmt: skip
 

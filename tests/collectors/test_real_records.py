@@ -84,6 +84,39 @@ def test_kubernetes_audit(problems: Problems) -> None:
     assert all_of("k8s.audit", "cloud/kubernetes-audit.tar.gz", "demo.log", problems) == {"taken": 37}
 
 
+def test_google_audit_logs_of_others(problems: Problems) -> None:
+    tally = all_of("gcp.audit", "cloud/gcp-audit-events.tar.gz", ".json", problems)
+    assert tally["taken"] == 61
+    assert set(tally) == {"taken", "not_this_source"}
+
+
+@pytest.mark.parametrize(
+    ("source", "part", "many"), [("alibaba.actiontrail", "alibaba", 2), ("huawei.cts", "huawei", 2)]
+)
+def test_audit_logs_of_chinese_clouds(source: str, part: str, many: int, problems: Problems) -> None:
+    assert all_of(source, "cloud/china-clouds-audit.tar.gz", f"{part}-", problems) == {"taken": many}
+
+
+def test_the_example_of_tencent_whose_record_is_no_json(problems: Problems) -> None:
+    (found,) = entries("cloud/china-clouds-audit.tar.gz", "tencent-")
+    answer = orjson.loads(found[1])[0]["output"]
+    assert take("tencent.cloudaudit", "answer", answer.encode(), problems) == {"taken": 1}
+
+
+def test_azure_records_of_others(problems: Problems) -> None:
+    tally = Counter[str]()
+    for _name, content in entries("cloud/panther-rule-tests-dev-slice.tar.gz", "tests.jsonl"):
+        for line in content.splitlines():
+            test = orjson.loads(line)
+            event = test["event"]
+            if test["log_types"] == ["Azure.MonitorActivity"]:
+                tally += take("azure.activity", test["name"], orjson.dumps(event), problems)
+            elif test["log_types"] == ["Azure.Audit"]:
+                source = "azure.signin" if event["category"] == "SignInLogs" else "azure.activity"
+                tally += take(source, test["name"], orjson.dumps(event), problems)
+    assert tally == {"taken": 62}
+
+
 def test_zeek_of_a_competition(problems: Problems) -> None:
     tally = all_of("zeek", "network/zeek-wrccdc-json.tar", ".json.gz", problems)
     assert set(tally) == {"taken"}

@@ -14,7 +14,7 @@ from detectors.sigma.route import CATEGORIES, SERVICES, SOURCES, feeds, sources_
         (LogSource("zeek", "", "dns"), ("zeek",)),
         (LogSource("", "dns", ""), ("zeek", "suricata.eve")),
         (LogSource("suricata", "", "eve"), ("suricata.eve",)),
-        (LogSource("azure", "", "signinlogs"), ("azure.signin",)),
+        (LogSource("azure", "", "signinlogs"), ("azure.signin", "azure.activity")),
         (LogSource("linux", "", "sshd"), ("syslog",)),
         (LogSource("windows", "process_creation", ""), ("windows.event",)),
         (LogSource("windows", "", "security"), ("windows.event",)),

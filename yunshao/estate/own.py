@@ -76,9 +76,9 @@ def _owner(claim: Claim) -> Owner:
 
 
 def _exact(claims: Iterable[Claim], kind: str) -> dict[str, Owner]:
-    """By value; an account's key is `provider|id`, and the provider may be empty."""
+    """By value; an account's key is `provider|id` without regard to capitals, and the provider may be empty."""
     if kind == "account":
-        return {f"{claim.provider}|{claim.value}": _owner(claim) for claim in claims if claim.kind == kind}
+        return {f"{claim.provider}|{claim.value.lower()}": _owner(claim) for claim in claims if claim.kind == kind}
     return {claim.value: _owner(claim) for claim in claims if claim.kind == kind}
 
 
@@ -163,7 +163,8 @@ def _account_values(ocsf: Ocsf) -> Iterator[str]:
     words = str(cloud.get("provider") or "").lower().split()
     provider = PROVIDERS.get(words[0], words[0]) if words else ""
     account, org = _mapping(cloud.get("account")), _mapping(cloud.get("org"))
-    for uid in _texts(account.get("uid"), cloud.get("project_uid"), org.get("uid")):
+    for written in _texts(account.get("uid"), cloud.get("project_uid"), org.get("uid")):
+        uid = written.lower()
         if provider:
             yield f"{provider}|{uid}"
         yield f"|{uid}"

@@ -52,6 +52,11 @@ def test_an_account_claimed_without_provider_is_found_at_any() -> None:
     assert unit(account("7", "Alibaba Cloud"), Claim("account", "7", "metro")) == "metro"
 
 
+def test_capitals_in_the_id_of_an_account_do_not_matter() -> None:
+    claim = Claim("account", "0A0A-11BB", "metro", provider="azure")
+    assert unit(account("0a0a-11bb", "Azure"), claim) == unit(account("0A0A-11BB", "Azure"), claim) == "metro"
+
+
 def test_the_account_wins_over_the_network() -> None:
     ocsf = {**account("7"), "src_endpoint": {"ip": "10.0.0.1"}}
     assert unit(ocsf, Claim("network", "10.0.0.0/8", "net"), Claim("account", "7", "acc", provider="aws")) == "acc"
