@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from collectors import aws_cloudtrail, k8s_audit, suricata, syslog, zeek
+from collectors import (
+    auditd,
+    aws_cloudtrail,
+    cef,
+    github_audit,
+    k8s_audit,
+    leef,
+    m365_audit,
+    okta_system,
+    suricata,
+    syslog,
+    vpc_flow,
+    windows_event,
+    zeek,
+)
 from collectors.files.reading import Framing
 from collectors.json_record import native_of
 from yunshao.errors import Rejection
 from yunshao.ports import Parser
 
 COLLECTORS = (
+    auditd.COLLECTOR,
     aws_cloudtrail.COLLECTOR,
+    cef.COLLECTOR,
+    github_audit.COLLECTOR,
     k8s_audit.COLLECTOR,
+    leef.COLLECTOR,
+    m365_audit.COLLECTOR,
+    okta_system.COLLECTOR,
     suricata.COLLECTOR,
     syslog.COLLECTOR,
+    vpc_flow.COLLECTOR,
+    windows_event.COLLECTOR,
     zeek.COLLECTOR,
 )
 PARSERS: dict[str, Parser] = {collector.source: collector.parser for collector in COLLECTORS}
