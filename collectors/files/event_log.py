@@ -5,6 +5,7 @@ Each chunk of such a file can be read alone, so memory stays that of one chunk. 
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Iterator
 from io import BytesIO
@@ -20,6 +21,10 @@ _STRINGS, _TEMPLATES = (128, 64), (384, 32)
 _MOST_RECORDS = 4096
 _MOST_TEXT = 64 << 20
 _LINK = struct.Struct("<I")
+_RECORD = struct.Struct("<4sI")
+_RECORD_MAGIC = b"**\0\0"
+_FIRST_RECORD = 512
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 
 def logged(chunks: Iterable[bytes]) -> Iterator[bytes | Broken]:
@@ -31,7 +36,7 @@ def logged(chunks: Iterable[bytes]) -> Iterator[bytes | Broken]:
     for block in blocks:
         last = len(block)
         if block[:8] == _CHUNK_MAGIC:
-            reader = _Chunk(header, block.ljust(_CHUNK, b"\0"))
+            reader = _Chunk(header, block if len(block) == _CHUNK else _whole_records(block))
             yield from reader.lines()
             spoiled += reader.spoiled
         elif block.strip(b"\0"):
@@ -70,7 +75,7 @@ class _Chunk:
             return
         size = 0
         for text in self._texts():
-            line = text.encode("utf-8", "replace")
+            line = _CONTROL.sub(" ", text).encode("utf-8", "replace")
             size += len(line)
             if size > _MOST_TEXT:
                 self.spoiled += 1
@@ -92,6 +97,17 @@ class _Chunk:
             if record is None:
                 return
             yield str(record["data"])
+
+
+def _whole_records(block: bytes) -> bytes:
+    """A chunk that was cut off, without the record that is not all there."""
+    at = _FIRST_RECORD
+    while at + _RECORD.size <= len(block):
+        magic, size = _RECORD.unpack_from(block, at)
+        if magic != _RECORD_MAGIC or size < _RECORD.size or at + size > len(block):
+            break
+        at += size
+    return block[:at].ljust(_CHUNK, b"\0")
 
 
 def _winds(block: bytes) -> bool:
