@@ -6,15 +6,23 @@ from typing import Any
 
 from collectors import (
     alibaba_actiontrail,
+    auditd,
     aws_cloudtrail,
     azure_activity,
     azure_signin,
+    cef,
     gcp_audit,
+    github_audit,
     huawei_cts,
     k8s_audit,
+    leef,
+    m365_audit,
+    okta_system,
     suricata,
     syslog,
     tencent_cloudaudit,
+    vpc_flow,
+    windows_event,
     zeek,
 )
 from collectors.files.reading import Framing
@@ -24,15 +32,23 @@ from yunshao.ports import Parser
 
 COLLECTORS = (
     alibaba_actiontrail.COLLECTOR,
+    auditd.COLLECTOR,
     aws_cloudtrail.COLLECTOR,
     azure_activity.COLLECTOR,
     azure_signin.COLLECTOR,
+    cef.COLLECTOR,
     gcp_audit.COLLECTOR,
+    github_audit.COLLECTOR,
     huawei_cts.COLLECTOR,
     k8s_audit.COLLECTOR,
+    leef.COLLECTOR,
+    m365_audit.COLLECTOR,
+    okta_system.COLLECTOR,
     suricata.COLLECTOR,
     syslog.COLLECTOR,
     tencent_cloudaudit.COLLECTOR,
+    vpc_flow.COLLECTOR,
+    windows_event.COLLECTOR,
     zeek.COLLECTOR,
 )
 PARSERS: dict[str, Parser] = {collector.source: collector.parser for collector in COLLECTORS}

@@ -1,16 +1,18 @@
-"""From the bytes of a file to the bytes of its text: gzip is unpacked, UTF-16 becomes UTF-8, within bounds."""
+"""From the bytes of a file to its text, within bounds: gzip is unpacked, UTF-16 is recoded, event logs become JSON."""
 
 from __future__ import annotations
 
 import codecs
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Literal
 
+from collectors.files.event_log import MAGIC, logged
 from collectors.files.reading import Broken
 
 CHUNK = 256 << 10
-Packing = Literal["plain", "gzip", "utf-16"]
+Packing = Literal["plain", "gzip", "utf-16", "evtx"]
 
 _GZIP = b"\x1f\x8b"
 _GZIP_FORMAT = 31
@@ -20,14 +22,36 @@ def packing_of(head: bytes) -> Packing:
     """How the text is packed, by the first bytes."""
     if head.startswith(_GZIP):
         return "gzip"
+    if head.startswith(MAGIC):
+        return "evtx"
     return "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "plain"
 
 
 def unpacked(packing: Packing, chunks: Iterable[bytes]) -> Iterator[bytes | Broken]:
     """The text in bounded chunks; what cannot be unpacked ends it with one Broken."""
     if packing == "gzip":
-        return gunzipped(chunks)
+        return _opened(gunzipped(chunks))
+    if packing == "evtx":
+        return logged(chunks)
     return _recoded(chunks) if packing == "utf-16" else iter(chunks)
+
+
+def _opened(texts: Iterator[bytes | Broken]) -> Iterator[bytes | Broken]:
+    """What was in a gzip: text, or an event log."""
+    first = next(texts, b"")
+    whole = chain((first,), texts)
+    if not isinstance(first, bytes) or not first.startswith(MAGIC):
+        return whole
+    broken: list[Broken] = []
+    return chain(logged(_sound(whole, broken)), broken)
+
+
+def _sound(texts: Iterable[bytes | Broken], broken: list[Broken]) -> Iterator[bytes]:
+    for text in texts:
+        if isinstance(text, bytes):
+            yield text
+        else:
+            broken.append(text)
 
 
 def gunzipped(chunks: Iterable[bytes]) -> Iterator[bytes | Broken]:

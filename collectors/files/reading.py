@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import orjson
 
 from collectors.files.scan import BROKEN, MORE, Balance
-from collectors.files.table import Table
+from collectors.files.table import FlowTable, Table, is_flow_header
 
 MAX_RECORD = 1 << 20
 SAMPLE_BYTES = 4096
@@ -76,7 +76,7 @@ class Splitter:
         self._done = mark.at
         self._nest = mark.nest
         self._header = mark.header
-        self._table: Table | None = None
+        self._table: Table | FlowTable | None = None
         self._walk: Balance | None = None
         self._skip: _Skip | None = None
         self._judged = -1
@@ -217,13 +217,17 @@ class Splitter:
                 self._table, self._header = Table(), self._base + start
             self._table.header(line)
             return None
+        if is_flow_header(line):
+            self._table, self._header = FlowTable(line), self._base + start
+            return None
         if self._table and self._table.ready:
             return self._table.row(line) or line
         return line if line.strip(_STRAY) else None
 
     def _learn(self, header: bytes) -> None:
-        self._table = Table()
-        for line in header.split(b"\n"):
+        lines = header.split(b"\n")
+        self._table = FlowTable(lines[0]) if is_flow_header(lines[0]) else Table()
+        for line in lines:
             if not line.startswith(b"#"):
                 break
             self._table.header(line.rstrip(b"\r"))

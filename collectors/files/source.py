@@ -22,6 +22,7 @@ from yunshao.model.event import NOBODY, Owner, Record, Rejected
 MAX_OPEN = 64
 _READ_BYTES = 512 << 10
 _HEADER_BYTES = 16 << 10
+_EVENT_LOG_BYTES = 64 << 10
 _ROTATED_MS = 60_000
 _MAGIC = "*?["
 _MAX_FOUND = 100_000
@@ -345,7 +346,9 @@ def _head(path: Path) -> tuple[Packing, bytes]:
     """How a file is packed, and what its text begins with."""
     with path.open("rb", buffering=0) as file:
         first = file.read(_HEADER_BYTES)
-    packing = packing_of(first)
+        packing = packing_of(first)
+        if packing == "evtx":
+            first += file.read(_EVENT_LOG_BYTES)
     text = b""
     for part in unpacked(packing, (first,)):
         text += part if isinstance(part, bytes) else b""

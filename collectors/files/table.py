@@ -1,4 +1,4 @@
-"""Zeek's tab-separated logs: a header, and rows turned into the JSON that Zeek itself would have written."""
+"""Tables: Zeek's tab-separated logs and flow logs; a header, and rows turned into JSON objects."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ _DIRECTIVES = (
     b"types",
     b"close",
 )
+FLOW_FIELDS = frozenset(
+    {
+        "version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport", "protocol", "packets",
+        "bytes", "start", "end", "action", "log-status", "vpc-id", "subnet-id", "instance-id", "tcp-flags", "type",
+        "pkt-srcaddr", "pkt-dstaddr", "region", "az-id", "sublocation-type", "sublocation-id", "pkt-src-aws-service",
+        "pkt-dst-aws-service", "flow-direction", "traffic-path", "ecs-cluster-arn", "ecs-cluster-name",
+        "ecs-container-instance-arn", "ecs-container-instance-id", "ecs-container-id", "ecs-second-container-id",
+        "ecs-service-name", "ecs-task-definition-arn", "ecs-task-arn", "ecs-task-id", "reject-reason", "resource-id",
+        "encryption-status",
+    }
+)  # fmt: skip
+_FEWEST_FLOW_FIELDS = 4
+_LONGEST_FLOW_HEADER = 2048
 _WHOLE = frozenset({"count", "int", "port"})
 _REAL = frozenset({"double", "interval", "time"})
 
@@ -86,6 +99,37 @@ class Table:
             inner = kind[kind.index("[") + 1 : -1]
             return [] if cell == self._empty else [_scalar(inner, part) for part in cell.split(self._set_separator)]
         return "" if cell == self._empty else _scalar(kind, cell)
+
+
+class FlowTable:
+    """A flow log below its header: names separated by blanks."""
+
+    def __init__(self, header: bytes) -> None:
+        self._fields = header.decode("ascii", "replace").replace("_", "-").split()
+
+    @property
+    def ready(self) -> bool:
+        """Always: the header is one line."""
+        return True
+
+    def header(self, line: bytes) -> bool:  # noqa: ARG002
+        """No further lines belong to the header."""
+        return False
+
+    def row(self, line: bytes) -> bytes | None:
+        """The row as one JSON object; None when it has not the fields of the header."""
+        cells = line.decode("utf-8", "replace").split()
+        if len(cells) != len(self._fields):
+            return None
+        return orjson.dumps({name: cell for name, cell in zip(self._fields, cells, strict=True) if cell != "-"})
+
+
+def is_flow_header(line: bytes) -> bool:
+    """Whether a line names the fields of a flow log."""
+    if len(line) > _LONGEST_FLOW_HEADER or not line[:1].isalpha():
+        return False
+    names = line.decode("ascii", "replace").replace("_", "-").split()
+    return len(names) >= _FEWEST_FLOW_FIELDS and FLOW_FIELDS.issuperset(names)
 
 
 def _scalar(kind: str, cell: str) -> Any:

@@ -15,6 +15,7 @@ _RFC3164 = re.compile(
     r"(?:\d{1,12}: )?[*.]?(?P<month>" + "|".join(_MONTHS) + r") {1,2}(?P<day>\d{1,2}) (?:(?P<year>\d{4}) )?"
     r"(?P<time>\d{2}:\d{2}:\d{2})(?:\.\d{1,9}){0,2}(?: (?P<later>\d{4}))?(?: [A-Z]{3,4})?:? "
 )
+_AHEAD = re.compile(r"(?P<host>[^\s:\[\]<>]{1,255}) (?=\d{1,12}: [*.]?(?:" + "|".join(_MONTHS) + r") )")
 _ISO = re.compile(r"(?P<iso>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?) ")
 _HOST = re.compile(r"(?P<host>[^\s:\[\]]{1,255}|\[?[0-9a-fA-F:.]{2,45}\]?) ")
 _TAG = re.compile(r"(?P<tag>[^\s:\[\]]{1,128})(?:\[(?P<pid>[^\]\s]{1,128})\])?: ?")
@@ -68,12 +69,15 @@ def _modern(message: Message, found: re.Match[str], rest: str, received: datetim
 
 
 def _traditional(message: Message, text: str, received: datetime | None) -> Message | None:
+    ahead = _AHEAD.match(text)
+    if ahead:
+        text = text[ahead.end() :]
     found = _RFC3164.match(text)
     stamped = found or _ISO.match(text)
     if stamped:
         message["timestamp"] = _dated(found, received) if found else stamped["iso"].replace(",", ".")
         text = text[stamped.end() :]
-        text = _host(message, text)
+        text = _host(message, f"{ahead['host']} {text}" if ahead else text)
     elif message:
         message.update(_when_received(received))
     else:

@@ -31,6 +31,10 @@ NATIVE: Mapping[str, Mapping[str, Paths]] = {
         "status": ("ResultStatus", "Status", "status"),
         "Payload": ("Data", "Payload"),
     },
+    "windows.event": {
+        "Provider_Name": ("Provider_Name", "ProviderName", "SourceName", "Provider"),
+        "Computer": ("Computer", "Hostname", "MachineName"),
+    },
     "zeek": {
         "id.orig_h": ("id.orig_h", "id_orig_h"),
         "id.orig_p": ("id.orig_p", "id_orig_p"),
@@ -214,8 +218,11 @@ def _winlog(winlog: Native) -> Native:
         "computer_name": "Computer",
     }
     flat = {names[key]: value for key, value in winlog.items() if key in names}
-    data = winlog.get("event_data")
-    return {**flat, **data} if isinstance(data, dict) else flat
+    for part in ("user_data", "event_data"):
+        data = winlog.get(part)
+        if isinstance(data, dict):
+            flat.update(data)
+    return flat
 
 
 def _data(data: Native) -> Native:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import tarfile
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from shared_data import shared_data
 
 from collectors.catalog import PARSERS, framing_of, guess
-from collectors.files.content import gunzipped
+from collectors.files.content import gunzipped, packing_of, unpacked
 from collectors.files.reading import Splitter
 from collectors.spec import dated_hint
 from yunshao.errors import Rejection
@@ -149,3 +151,75 @@ def test_syslog_of_a_host_under_attack(problems: Problems) -> None:
 def test_gzip_of_the_packs_is_what_python_reads() -> None:
     packed = gzip.compress(b"a" * 1_000_000) + gzip.compress(b"b")
     assert b"".join(text for text in gunzipped([packed]) if isinstance(text, bytes)) == b"a" * 1_000_000 + b"b"
+
+
+def zipped(pack: str, part: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the files inside the zips of a pack whose path holds `part`."""
+    for _name, content in entries(pack, part):
+        with zipfile.ZipFile(io.BytesIO(content)) as held:
+            for inner in held.namelist():
+                if not inner.startswith("__MACOSX"):
+                    yield inner, held.read(inner)
+
+
+def test_windows_recordings_of_attacks(problems: Problems) -> None:
+    total = Counter[str]()
+    for name, content in zipped("host/otrf-windows-attacks.tar", "atomic/windows/"):
+        total += take("windows.event", name, content[: 1 << 20], problems)
+    assert total["taken"] > 20_000
+    assert sum(total.values()) - total["taken"] <= 62, total
+
+
+def test_event_log_files_of_attacks(problems: Problems) -> None:
+    total = Counter[str]()
+    for name, content in entries("host/evtx-attack-samples.tar.xz", ".evtx"):
+        pieces = list(unpacked(packing_of(content), [content]))
+        assert not [piece for piece in pieces if not isinstance(piece, bytes)], name
+        total += take("windows.event", name, b"".join(piece for piece in pieces if isinstance(piece, bytes)), problems)
+    assert set(total) == {"taken"}
+    assert total["taken"] > 7_000
+
+
+def test_linux_audit_of_attacks_and_of_a_server(problems: Problems) -> None:
+    total = all_of("auditd", "host/linux-and-flow-samples.tar.gz", "auditd_log.txt", problems)
+    for name, content in zipped("host/otrf-windows-attacks.tar", "atomic/linux/"):
+        total += take("auditd", name, content, problems)
+    assert set(total) == {"taken"}
+    assert total["taken"] > MOST
+
+
+def test_github_audit_of_the_published_pairs(problems: Problems) -> None:
+    tally = Counter[str]()
+    for name, content in entries("normalisation/ocsf-pairs-dev.tar.gz", "Github Audit Logs/"):
+        if name.endswith(".raw"):
+            tally += take("github.audit", name, content, problems)
+    assert tally == {"taken": 5}
+
+
+def test_leef_of_devices(problems: Problems) -> None:
+    assert all_of("leef", "network/device-logs-raw-and-parsed.tar.gz", "leef/raw", problems) == {"taken": 4}
+
+
+@pytest.mark.parametrize(
+    ("source", "log", "taken", "why"),
+    [
+        ("okta.system", "Okta.SystemLog", 8, {"not_this_source": 2}),
+        ("vpc.flow", "AWS.VPCFlow", 0, {"bad_time": 6}),
+    ],
+)
+def test_examples_of_other_rules(source: str, log: str, taken: int, why: dict[str, int], problems: Problems) -> None:
+    tally = Counter[str]()
+    for _name, content in entries("cloud/panther-rule-tests-dev-slice.tar.gz", "tests.jsonl"):
+        for line in content.splitlines():
+            told = orjson.loads(line)
+            if log in told["log_types"]:
+                parser = PARSERS[source]
+                try:
+                    native = parser.decode(orjson.dumps(told["event"]), "")
+                    identity = parser.identify(native)
+                except Rejection as refusal:
+                    tally[refusal.reason] += 1
+                    continue
+                assert problems(parser.normalise(native, identity)) == []
+                tally["taken"] += 1
+    assert tally == {**({"taken": taken} if taken else {}), **why}

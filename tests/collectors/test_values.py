@@ -133,6 +133,14 @@ def test_the_year_that_syslog_leaves_out(line: str, received: datetime | None, e
     assert (message["hostname"], message["appname"], message["message"]) == ("h", "a", "m")
 
 
+def test_a_device_that_writes_its_name_before_the_number_and_the_time() -> None:
+    line = "192.0.2.1 6705: *Jan  2 03:04:05.678: %SYS-5-CONFIG_I: Configured from console by admin"
+    message = read_message(line, datetime(2026, 1, 2, 12, tzinfo=UTC))
+    assert message is not None
+    assert (message["hostname"], message["timestamp"]) == ("192.0.2.1", "2026-01-02T03:04:05")
+    assert (message["appname"], message["message"]) == ("%SYS-5-CONFIG_I", "Configured from console by admin")
+
+
 def test_structured_data_with_escapes() -> None:
     message = read_message(r'<13>1 - h a - - [x@1 k="a\"b\]c" l=""][y] rest', None)
     assert message is not None

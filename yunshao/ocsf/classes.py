@@ -86,6 +86,7 @@ def _activities(*names: str, first: int = 1) -> dict[int, str]:
 
 _ENDPOINTS = ("dst_endpoint", "src_endpoint")
 _CRUD = ("Create", "Read", "Update", "Delete")
+_CRUD_KEYS = ("Create", "Read", "Modify", "Delete", "Rename", "Set Security", "Restore", "Import", "Export")
 _TRAFFIC = ("Open", "Close", "Reset", "Fail", "Refuse", "Traffic", "Listen")
 _FINDING = _activities("Create", "Update", "Close")
 
@@ -100,6 +101,20 @@ _LISTED = (
             *("Get Attributes", "Get Security", "Encrypt", "Decrypt", "Mount", "Unmount", "Open"),
         ),
         required=("actor", "device", "file"),
+    ),
+    EventClass(
+        1002,
+        "kernel_extension_activity",
+        "Kernel Extension Activity",
+        _activities("Load", "Unload"),
+        required=("actor", "device", "driver"),
+    ),
+    EventClass(
+        1005,
+        "module_activity",
+        "Module Activity",
+        _activities("Load", "Unload", "Invoke"),
+        required=("actor", "device", "module"),
     ),
     EventClass(
         1006,
@@ -121,6 +136,13 @@ _LISTED = (
         "Event Log Activity",
         _activities("Clear", "Delete", "Export", "Archive", "Rotate", "Start", "Stop", "Restart", "Enable", "Disable"),
         needs_one=("log_file", "log_name", "log_provider", "log_type", "log_type_id"),
+    ),
+    EventClass(
+        1009,
+        "script_activity",
+        "Script Activity",
+        _activities("Execute"),
+        required=("actor", "device", "script"),
     ),
     EventClass(
         2002, "vulnerability_finding", "Vulnerability Finding", _FINDING, required=("finding_info", "vulnerabilities")
@@ -289,6 +311,30 @@ _LISTED = (
             *("Unlock", "Share", "Unshare", "Open", "Sync", "Unsync", "Access Check"),
         ),
         required=("actor", "file", "src_endpoint"),
+    ),
+    EventClass(
+        201001,
+        "win/registry_key_activity",
+        "Registry Key Activity",
+        _activities(*_CRUD_KEYS),
+        required=("actor", "device", "reg_key"),
+        category_uid=1,
+    ),
+    EventClass(
+        201002,
+        "win/registry_value_activity",
+        "Registry Value Activity",
+        _activities("Get", "Set", "Modify", "Delete"),
+        required=("actor", "device", "reg_value"),
+        category_uid=1,
+    ),
+    EventClass(
+        201004,
+        "win/windows_service_activity",
+        "Windows Service Activity",
+        _activities("Create", "Reconfigure", "Start", "Stop", "Pause", "Continue", "Delete"),
+        required=("actor", "device", "win_service"),
+        category_uid=1,
     ),
 )
 
