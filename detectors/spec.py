@@ -1,4 +1,4 @@
-"""What every detector keeps to: their names, and how long it waits for what is late."""
+"""What every detector keeps to: their names, and how far the clocks of logs may be ahead."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ SIGMA = "sigma"
 FIRST_SEEN = "first_seen"
 ISOLATION = "isolation"
 
-LATENESS_MS = 0
-"""How far out of order events of one group may arrive and still be judged in the order of time. 0 judges at once."""
+FUTURE_MS = 10 * 60_000
+"""How far ahead of the moment it was received an event may be and still move time on."""

@@ -41,7 +41,7 @@ REGEX_FLAGS = {
     "s": "dot_all",
     "dotall": "dot_all",
 }
-_PLACEHOLDER = re.compile(r"(?<!\\)%([A-Za-z0-9_.-]+)%")
+_PLACEHOLDER = re.compile(r"(?<!\\)%([\w.-]+)%")
 _WAYS = {
     frozenset({"contains"}): "contains",
     frozenset({"startswith"}): "startswith",
