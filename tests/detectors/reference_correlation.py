@@ -1,8 +1,9 @@
 """Correlations read a second time: all events at hand, every window looked at, nothing remembered.
 
-From the correlation specification. Its choices that a stream needs are ours and stand here in words: a window slides and
-ends at an event, both ends belong to it; a condition that no event at all would meet is looked at just after an event has
-left the window; after a conclusion a group is silent for one timespan; a conclusion stands for its newest event.
+From the correlation specification. The choices that a stream needs are ours and stand here in words: a window slides
+and ends at an event, both ends belong to it; a condition that no event at all would meet is looked at just after an
+event has left the window; after a conclusion a group is silent for one timespan; a conclusion stands for its
+newest event.
 """
 
 from __future__ import annotations
