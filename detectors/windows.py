@@ -19,8 +19,10 @@ from functools import lru_cache
 from typing import Any
 
 from detectors.sigma.model import Correlation
+from detectors.sigma.read_correlation import FIGURES
 from detectors.sigma.tree import AllOf, AnyOf, Item, Node, Not
 from detectors.sigma.values import number_of
+from detectors.spec import FUTURE_MS
 
 TIME, RULE, SOURCE, UID, VALUE, ENTITY, OWNER, UP = range(8)
 Row = list[Any]
@@ -28,6 +30,7 @@ Row = list[Any]
 
 MIN_ROWS = 500
 MIN_ROWS_LATE = 5_000
+ROWS_OF_FIGURES = 2_000
 _SAYS: dict[str, Callable[[Row], Any]] = {
     "value_count": lambda row: row[VALUE],
     "temporal": lambda row: row[RULE],
@@ -76,24 +79,25 @@ class Windows:
         self._span = correlation.timespan
         self._lateness = lateness
         self._silence = _is_about_silence(correlation)
-        highest = max((bound for _operator, bound in correlation.bounds), default=0.0)
-        wanted = int(min(highest, 10_000.0)) * 2 + 100
         self._shift = self._span + 1 if self._silence else 0
-        self._capacity = max(MIN_ROWS if lateness == 0 else MIN_ROWS_LATE, wanted)
+        self._capacity = _capacity(correlation, lateness)
         self._says = _SAYS.get(correlation.kind)
 
     def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int) -> Advance:
         """One row, or a tick at `now`, against the memory of its group.
 
-        `now` is at most what the clock allows: a row may be from the future, and then it does not make the others old.
+        `now` is at most what the clock allows: a row may be from the future. Then it is judged at once, because its
+        time is long in coming, and it does not make the others old.
         """
         group = _Group(memory)
         group.watermark = now if group.watermark is None else max(group.watermark, now)
         concluded: list[Conclusion] = []
         if row is not None and group.add(row) and group.mark is not None and row[TIME] <= group.mark:
             concluded.extend(self._late(group, row[TIME]))
-        concluded.extend(self._in_order(group, group.newest() - self._lateness))
-        group.forget(group.watermark - 2 * self._span - self._lateness)
+        from_the_future = row is not None and row[TIME] > now
+        concluded.extend(self._in_order(group, group.newest() - (0 if from_the_future else self._lateness)))
+        # Somebody's clock may have moved time on by this much too far.
+        group.forget(group.watermark - 2 * self._span - self._lateness - FUTURE_MS)
         let_go = 0
         if len(group.rows) > self._capacity:
             concluded.extend(self._ahead(group))
@@ -158,7 +162,7 @@ class Windows:
         if place < len(group.rows):
             return int(group.rows[place][TIME]) + self._shift + self._lateness
         newest = max([row[TIME] for row in group.rows[-1:]] + group.fires[-1:])
-        return int(newest) + 2 * self._span + self._lateness + 1
+        return int(newest) + 2 * self._span + self._lateness + FUTURE_MS + 1
 
 
 class _Group:
@@ -222,6 +226,14 @@ class _Group:
             return None
         held = {"rows": self.rows, "fires": self.fires, "mark": self.mark, "watermark": self.watermark}
         return {**held, "gone": self.gone} if self.gone else held
+
+
+def _capacity(correlation: Correlation, lateness: int) -> int:
+    """How many rows a group may hold: far more than a count asks for. Figures are made of all rows: that takes time."""
+    if correlation.kind in FIGURES:
+        return ROWS_OF_FIGURES
+    highest = max((bound for _operator, bound in correlation.bounds), default=0.0)
+    return max(MIN_ROWS_LATE if lateness else MIN_ROWS, int(highest) * 2 + 100)
 
 
 def kept(capacity: int) -> int:

@@ -16,7 +16,7 @@ from yunshao.model.event import Record, Rejected
 from yunshao.model.finding import Finding, Observation
 
 MAX_ALERT_IDS = 200_000
-MAX_AHEAD = 10 * 60_000
+MAX_AHEAD = 60_000
 
 OnRejected = Callable[[Rejected], object]
 

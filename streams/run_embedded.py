@@ -24,7 +24,7 @@ from yunshao.ports import Batch, Clock, Intake, PipelineStore
 
 MAX_MEMORIES = 20_000
 MAX_DUE = 20_000
-MAX_AHEAD = 10 * 60_000
+MAX_AHEAD = 60_000
 IDLE_SECONDS = 0.5
 SETTLED_MS = 5_000
 LONGEST_PAUSE = 30.0

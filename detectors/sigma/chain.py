@@ -19,6 +19,7 @@ from detectors.words import visible
 from yunshao.model.event import Event, Native
 
 MAX_GROUP_VALUE = 256
+MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,11 @@ def _group_text(value: Any) -> str | None:
     texts = [text for leaf in leaves(value) if (text := text_of(leaf)) is not None]
     if not texts:
         return None
-    return visible(texts[0] if len(texts) == 1 else ", ".join(texts[:16]), MAX_GROUP_VALUE)
+    whole = texts[0] if len(texts) == 1 else ", ".join(texts)
+    if len(whole) <= MAX_GROUP_VALUE:
+        return visible(whole, MAX_GROUP_VALUE)
+    # Two long values that begin alike are two values.
+    return f"{visible(whole, MAX_SHOWN)} {hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 class Chains:

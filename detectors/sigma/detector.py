@@ -11,7 +11,7 @@ from detectors.sigma.chain import Chains, Link, Links, fields_of, group_key
 from detectors.sigma.match import Matcher, view_of
 from detectors.sigma.model import Correlation, Head, Loaded, Rule
 from detectors.sigma.why import Why, correlated
-from detectors.spec import FUTURE_MS, SIGMA
+from detectors.spec import SIGMA, heard
 from detectors.windows import ENTITY, OWNER, SOURCE, TIME, UID, UP, VALUE, Conclusion, Row, Windows
 from detectors.words import visible
 from yunshao.model.alert import alert_id
@@ -95,7 +95,7 @@ class SigmaDetector:
                 continue
             row = [event.time, link.number, event.source, event.uid, link.valued(native, event), entity]
             row += [_owner_row(event.owner), {"group": group, "outer": outer}]
-            found.append(_row_seen(link.correlation, group, row, event.ref, event.owner, _heard(event)))
+            found.append(_row_seen(link.correlation, group, row, event.ref, event.owner, heard(event)))
         return found
 
     def step(self, memory: Any, seen: Observation) -> Step:
@@ -152,11 +152,6 @@ class SigmaDetector:
 def _carried(link: Link, native: Native, event: Event) -> dict[str, Any] | None:
     group = link.grouped(native, event)
     return None if group is None else {"group": group, "value": link.valued(native, event)}
-
-
-def _heard(event: Event) -> int:
-    """The time that the event shows to have come: its own, unless it claims to be from the future."""
-    return min(event.time, event.received + FUTURE_MS) if event.received else event.time
 
 
 def _row_seen(
