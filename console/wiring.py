@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "yunshao.yaml"
 MAX_FILE_BYTES = 16 << 20
+OFFLINE_LATENESS = 7 * 86_400
 
 
 def wall_clock() -> int:
@@ -138,14 +139,15 @@ class Workspace:
 
     def detectors(self) -> list[Detector]:
         """Rules first; detectors that learn come late, because scikit-learn takes seconds to load."""
-        found: list[Detector] = [SigmaDetector(self.rules)]
+        found: list[Detector] = [SigmaDetector(self.rules, self.settings.detect.lateness * 1000)]
         if self.settings.detect.anomalies:
             found += importlib.import_module("detectors.learners").learners()
         return found
 
     def rooms(self) -> Rooms:
         """Parsers, detectors and ownership, joined."""
-        return Rooms(PARSERS, self.detectors(), owner_of(self.estate), guess)
+        lateness = self.settings.detect.lateness * 1000
+        return Rooms(PARSERS, self.detectors(), owner_of(self.estate), guess, lateness)
 
     def intakes(self) -> list[Intake]:
         """The spool and every file source of the settings."""
@@ -166,9 +168,14 @@ def claim_of(source: SourceSettings) -> Owner:
     return Owner(source.unit or NOBODY.unit, source.system, source.cloud)
 
 
-def offline_rooms(rules: Loaded | None) -> Rooms:
-    """Rules (None: no judging) and nothing else, for commands that work without a workspace."""
-    return Rooms(PARSERS, [SigmaDetector(rules)] if rules else [], lambda _event, claim: claim, guess)
+def offline_rooms(rules: Loaded | None, lateness: int = OFFLINE_LATENESS) -> Rooms:
+    """Rules (None: no judging) and nothing else, for commands that work without a workspace.
+
+    `lateness` is in seconds. Files stand in any order and nobody waits for them: it is long, unless it is said.
+    """
+    waiting = lateness * 1000
+    detectors = [SigmaDetector(rules, waiting)] if rules else []
+    return Rooms(PARSERS, detectors, lambda _event, claim: claim, guess, waiting)
 
 
 def open_workspace(folder: Path) -> Workspace:

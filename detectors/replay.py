@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from detectors.spec import heard
 from yunshao.model.event import NOBODY, Event
 from yunshao.model.finding import Finding, Observation
 from yunshao.ports import Detector
@@ -20,7 +21,7 @@ def replay(detector: Detector, events: Iterable[Event], *, finish: bool = True) 
     findings: list[Finding] = []
     watermark = 0
     for event in events:
-        watermark = max(watermark, event.time)
+        watermark = max(watermark, heard(event))
         findings.extend(memories.judge(detector.observe(event)))
         findings.extend(memories.tick(watermark))
     if finish:

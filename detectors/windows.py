@@ -1,9 +1,12 @@
 """Sigma correlations of one group: what was seen lately, and whether that is enough to conclude something.
 
 Windows slide: a conclusion may end at any row, and covers the rows not older than the timespan. All times are event
-times. A row is judged once the watermark (the newest time the group has heard of) is `lateness` past it, in the order
-of time: so rows may arrive in any order within the lateness and give the same conclusions. A row that comes later still
-is judged for what it adds. After a conclusion the group is silent for one timespan.
+times. A row is judged once time is `lateness` past it, in the order of time: so rows may arrive in any order within the
+lateness and give the same conclusions. A row that comes later still is judged for what it adds. After a conclusion the
+group is silent for one timespan.
+
+A group holds a bounded number of rows. When they are too many, the oldest are judged without waiting for what is late;
+then rows go that a newer one says again (the same value, the same rule), and then the oldest. Those are counted.
 """
 
 from __future__ import annotations
@@ -12,11 +15,14 @@ import statistics
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from detectors.sigma.model import Correlation
+from detectors.sigma.read_correlation import FIGURES
 from detectors.sigma.tree import AllOf, AnyOf, Item, Node, Not
 from detectors.sigma.values import number_of
+from detectors.spec import FUTURE_MS
 
 TIME, RULE, SOURCE, UID, VALUE, ENTITY, OWNER, UP = range(8)
 Row = list[Any]
@@ -24,6 +30,11 @@ Row = list[Any]
 
 MIN_ROWS = 500
 MIN_ROWS_LATE = 5_000
+ROWS_OF_FIGURES = 2_000
+_SAYS: dict[str, Callable[[Row], Any]] = {
+    "value_count": lambda row: row[VALUE],
+    "temporal": lambda row: row[RULE],
+}
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "gt": lambda figure, bound: figure > bound,
     "gte": lambda figure, bound: figure >= bound,
@@ -36,20 +47,28 @@ _COMPARE: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """The correlation holds at `time` over these rows; `figure` is what was counted."""
+    """The correlation holds at `time` over these rows; `figure` is what was counted.
+
+    `let_go`: how many rows of this time the group could not hold, so that they were not counted.
+    """
 
     time: int
     rows: tuple[Row, ...]
     figure: float
+    let_go: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """The memory after one row or tick (None: nothing left to remember), what was concluded, the next wake-up."""
+    """The memory after one row or tick (None: nothing left to remember), what was concluded, the next wake-up.
+
+    `let_go`: how many rows had to go because the group holds too many.
+    """
 
     memory: dict[str, Any] | None
     conclusions: tuple[Conclusion, ...]
     due: int | None
+    let_go: int = 0
 
 
 class Windows:
@@ -60,23 +79,36 @@ class Windows:
         self._span = correlation.timespan
         self._lateness = lateness
         self._silence = _is_about_silence(correlation)
-        highest = max((bound for _operator, bound in correlation.bounds), default=0.0)
-        wanted = int(min(highest, 10_000.0)) * 2 + 100
         self._shift = self._span + 1 if self._silence else 0
-        self._capacity = max(MIN_ROWS if lateness == 0 else MIN_ROWS_LATE, wanted)
+        self._capacity = _capacity(correlation, lateness)
+        self._says = _SAYS.get(correlation.kind)
 
     def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int) -> Advance:
-        """One row, or a tick at `now`, against the memory of its group."""
+        """One row, or a tick at `now`, against the memory of its group.
+
+        `now` is at most what the clock allows: a row may be from the future. Then it is judged at once, because its
+        time is long in coming, and it does not make the others old.
+        """
         group = _Group(memory)
-        fresh = row is not None and group.add(row, self._capacity)
         group.watermark = now if group.watermark is None else max(group.watermark, now)
         concluded: list[Conclusion] = []
-        if row is not None and fresh and group.mark is not None and row[TIME] <= group.mark:
+        if row is not None and group.add(row) and group.mark is not None and row[TIME] <= group.mark:
             concluded.extend(self._late(group, row[TIME]))
-        concluded.extend(self._in_order(group))
-        horizon = group.watermark - 2 * self._span - self._lateness
-        group.forget(horizon)
-        return Advance(group.memory(), tuple(concluded), self._due(group))
+        from_the_future = row is not None and row[TIME] > now
+        concluded.extend(self._in_order(group, group.newest() - (0 if from_the_future else self._lateness)))
+        # Somebody's clock may have moved time on by this much too far.
+        group.forget(group.watermark - 2 * self._span - self._lateness - FUTURE_MS)
+        let_go = 0
+        if len(group.rows) > self._capacity:
+            concluded.extend(self._ahead(group))
+            let_go = group.thin(self._says, self._capacity)
+        return Advance(group.memory(), tuple(concluded), self._due(group), let_go)
+
+    def _ahead(self, group: _Group) -> list[Conclusion]:
+        """Judge what has to go. Silence cannot be judged ahead: its end has not come."""
+        if self._silence:
+            return []
+        return self._in_order(group, int(group.rows[len(group.rows) - kept(self._capacity)][TIME]))
 
     def _points(self, group: _Group, after: int | None, until: int) -> list[int]:
         """The times in (after, until] at which the window is looked at: each row's, or its leaving the window."""
@@ -84,10 +116,9 @@ class Windows:
         last = group.place_after(until - self._shift)
         return list(dict.fromkeys(row[TIME] + self._shift for row in group.rows[first:last]))
 
-    def _in_order(self, group: _Group) -> list[Conclusion]:
-        ready = (group.watermark or 0) - self._lateness
+    def _in_order(self, group: _Group, until: int) -> list[Conclusion]:
         found = []
-        for point in self._points(group, group.mark, ready):
+        for point in self._points(group, group.mark, until):
             concluded = self._judge(group, point)
             if concluded is not None:
                 found.append(concluded)
@@ -111,7 +142,7 @@ class Windows:
         if not shown:
             return None
         group.fires.append(point)
-        return Conclusion(point, tuple(shown), figure)
+        return Conclusion(point, tuple(shown), figure, group.gone_since(point - self._span))
 
     def _holds(self, rows: Sequence[Row], figure: float) -> bool:
         correlation = self._correlation
@@ -131,7 +162,7 @@ class Windows:
         if place < len(group.rows):
             return int(group.rows[place][TIME]) + self._shift + self._lateness
         newest = max([row[TIME] for row in group.rows[-1:]] + group.fires[-1:])
-        return int(newest) + 2 * self._span + self._lateness + 1
+        return int(newest) + 2 * self._span + self._lateness + FUTURE_MS + 1
 
 
 class _Group:
@@ -143,17 +174,38 @@ class _Group:
         self.fires: list[int] = list(held.get("fires", ()))
         self.mark: int | None = held.get("mark")
         self.watermark: int | None = held.get("watermark")
+        self.gone: list[int] = list(held.get("gone", ()))
 
-    def add(self, row: Row, capacity: int) -> bool:
+    def add(self, row: Row) -> bool:
         """Put the row in its place; false for one that is there already."""
         key = row[:VALUE]
         place = bisect_left(self.rows, key, key=_order)
         if place < len(self.rows) and self.rows[place][:VALUE] == key:
             return False
         self.rows.insert(place, row)
-        if len(self.rows) > capacity:
-            del self.rows[: len(self.rows) - capacity]
         return True
+
+    def newest(self) -> int:
+        """The newest time that the group has heard of."""
+        times: list[int] = [row[TIME] for row in self.rows[-1:]]
+        return max(times if self.watermark is None else [*times, self.watermark])
+
+    def thin(self, says: Callable[[Row], Any] | None, capacity: int) -> int:
+        """Hold clearly fewer than `capacity` rows; gives how many went that nothing newer stands for."""
+        if says is not None and self.mark is not None:
+            judged = self.place_after(self.mark)
+            latest = {_key(says(row)): row for row in self.rows[:judged]}
+            self.rows[:judged] = [row for row in self.rows[:judged] if latest[_key(says(row))] is row]
+        excess = len(self.rows) - kept(capacity)
+        if len(self.rows) <= capacity - capacity // 10:
+            return 0
+        self.gone = [sum(self.gone[:1]) + excess, self.rows[excess - 1][TIME]]
+        del self.rows[:excess]
+        return excess
+
+    def gone_since(self, time: int) -> int:
+        """How many rows had to go, if some of this time or later did."""
+        return self.gone[0] if self.gone and self.gone[1] >= time else 0
 
     def place_after(self, time: int) -> int:
         """The place of the first row after this time."""
@@ -172,7 +224,25 @@ class _Group:
     def memory(self) -> dict[str, Any] | None:
         if not self.rows and not self.fires:
             return None
-        return {"rows": self.rows, "fires": self.fires, "mark": self.mark, "watermark": self.watermark}
+        held = {"rows": self.rows, "fires": self.fires, "mark": self.mark, "watermark": self.watermark}
+        return {**held, "gone": self.gone} if self.gone else held
+
+
+def _capacity(correlation: Correlation, lateness: int) -> int:
+    """How many rows a group may hold: far more than a count asks for. Figures are made of all rows: that takes time."""
+    if correlation.kind in FIGURES:
+        return ROWS_OF_FIGURES
+    highest = max((bound for _operator, bound in correlation.bounds), default=0.0)
+    return max(MIN_ROWS_LATE if lateness else MIN_ROWS, int(highest) * 2 + 100)
+
+
+def kept(capacity: int) -> int:
+    """How many rows stay when a group is too large: so many fewer that it is not so again at once."""
+    return capacity * 3 // 4
+
+
+def _key(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _order(row: Row) -> Row:
@@ -197,14 +267,23 @@ def figure_of(correlation: Correlation, rows: Sequence[Row]) -> float | None:
         case "event_count":
             return float(len(rows))
         case "value_count":
-            return float(len({repr(row[VALUE]) for row in rows if row[VALUE] is not None}))
+            return float(len({_key(row[VALUE]) for row in rows} - {None}))
         case "temporal":
             return float(len({row[RULE] for row in rows}))
         case "temporal_ordered":
             return float(ordered(rows, range(len(correlation.rules))))
         case kind:
-            numbers = [number for row in rows if (number := number_of(row[VALUE])) is not None]
+            numbers = [number for row in rows if (number := _number(row[VALUE])) is not None]
             return _statistic(kind, numbers, correlation.percentile) if numbers else None
+
+
+@lru_cache(maxsize=16_384)
+def _number_of_text(text: str) -> float | None:
+    return number_of(text)
+
+
+def _number(value: Any) -> float | None:
+    return _number_of_text(value) if isinstance(value, str) else number_of(value)
 
 
 def _statistic(kind: str, numbers: list[float], percentile: float) -> float:

@@ -26,7 +26,10 @@ NEVER = 1 << 62
 
 
 class Judgement:
-    """What is remembered comes from `recall`; what changes is in `changed` until the caller has made it durable."""
+    """What is remembered comes from `recall`; what changes is in `changed` until the caller has made it durable.
+
+    `let_go` counts what detectors had to drop of memories that grew too large.
+    """
 
     def __init__(self, rooms: Rooms, recall: Recall, due: Iterable[tuple[str, str, int]] = ()) -> None:
         self._rooms = rooms
@@ -34,6 +37,7 @@ class Judgement:
         self._due: dict[Key, int] = {}
         self._heap: list[tuple[int, Key]] = []
         self.changed: dict[Key, Kept] = {}
+        self.let_go = 0
         self.troubles: list[tuple[Key, Exception]] = []
         for detector, key, at in due:
             self._wants((detector, key), at)
@@ -60,6 +64,29 @@ class Judgement:
                 del self._due[key]
                 findings += self._tick(key, due)
                 ticks += 1
+        return findings
+
+    def settle(self, watermark: int) -> list[Finding]:
+        """Tick all that is due when nothing late is waited for any more: the newest event is of `watermark`."""
+        end = watermark + self._rooms.lateness + MAX_HOPS
+        findings: list[Finding] = []
+        while self._heap and self._heap[0][0] <= end:
+            findings += self.pass_time(end)
+        return findings
+
+    def close(self, key: Key, memory: Any, watermark: int) -> list[Finding]:
+        """Judge a memory as it stands, because there is no room for it any longer, and expect nothing more of it."""
+        draft: dict[Key, Kept] = {key: (memory, None)}
+        last = Observation(*key, watermark + self._rooms.lateness + MAX_HOPS, None, NOBODY, tick=True)
+        try:
+            findings = self._judge([last], draft)
+        except Exception as error:  # noqa: BLE001 - handed to the runner, which counts and records it
+            self.troubles.append((key, error))
+            findings, draft = [], {}
+        draft.pop(key, None)
+        self.changed.pop(key, None)
+        self._due.pop(key, None)
+        self._keep(draft)
         return findings
 
     def _tick(self, key: Key, due: int) -> list[Finding]:
@@ -92,6 +119,7 @@ class Judgement:
             if step.memory is not None or memory is not None:
                 draft[key] = _kept(step)
             findings += step.findings
+            self.let_go += step.let_go
             if hops < MAX_HOPS:
                 waiting.extend((onward, hops + 1) for onward in step.onward)
         return findings

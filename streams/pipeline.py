@@ -15,12 +15,16 @@ from yunshao.ports import Detector, Parser
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """What the stages bring: parsers by source, detectors, whose an event is, and what a record looks like."""
+    """What the stages bring: parsers by source, detectors, whose an event is, and what a record looks like.
+
+    `lateness`: how long (ms of event time) the detectors wait for events that come out of order.
+    """
 
     parsers: Mapping[str, Parser]
     detectors: Sequence[Detector]
     own: Own
     guess: Guess | None = None
+    lateness: int = 0
     named: Mapping[str, Detector] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.correlate import raise_alerts
-from streams.judgement import Judgement, Key
+from streams.judgement import MAX_HOPS, Judgement, Key
 from streams.normalise import internal_error
 from streams.pipeline import Rooms, observe, understand
 from streams.reading import Reading
@@ -24,7 +24,7 @@ from yunshao.ports import Batch, Clock, Intake, PipelineStore
 
 MAX_MEMORIES = 20_000
 MAX_DUE = 20_000
-MAX_AHEAD = 10 * 60_000
+MAX_AHEAD = 60_000
 IDLE_SECONDS = 0.5
 SETTLED_MS = 5_000
 LONGEST_PAUSE = 30.0
@@ -74,6 +74,15 @@ class Embedded:
             meters.BATCH_SECONDS.observe(time.perf_counter() - started)
         return Turn(len(records), alerts)
 
+    def settle(self) -> Turn:
+        """Judge what waits for late events, as if none came: for a run that ends. Raises Unreachable as `turn` does."""
+        try:
+            return Turn(0, self._process([], Batch(), settled=True))
+        except BaseException:
+            self._memories.clear()
+            self._watermark = None
+            raise
+
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Turn until `stop`; `wake` cuts a pause short. Failures are told in `trouble` and tried again, ever slower."""
         failures = 0
@@ -95,12 +104,13 @@ class Embedded:
         """What is wrong now, by intake, and under `store` for the commit; empty where all is well."""
         return {**self._reading.troubles(), **({"store": self.trouble} if self.trouble else {})}
 
-    def _process(self, records: Sequence[Record | Rejected], batch: Batch) -> list[Alert]:
+    def _process(self, records: Sequence[Record | Rejected], batch: Batch, *, settled: bool = False) -> list[Alert]:
         fresh = self._take(records, batch)
         horizon = self._clock() + MAX_AHEAD
         before = self._newest()
         latest = max((event.time for _, event in fresh if event.time <= horizon), default=before)
-        judgement = Judgement(self._rooms, self._recall, self._store.due(max(latest, self._now(before)), MAX_DUE))
+        until = max(latest, self._now(before)) + (self._rooms.lateness + MAX_HOPS if settled else 0)
+        judgement = Judgement(self._rooms, self._recall, self._store.due(until, MAX_DUE))
         at_hand: dict[tuple[str, str], Event] = {}
         watermark = before
         for record, event in fresh:
@@ -111,7 +121,10 @@ class Embedded:
             # A late event may open what is due already.
             self._raise(judgement.pass_time(watermark), batch, at_hand)
         self._raise(judgement.pass_time(max(watermark, self._now(watermark))), batch, at_hand)
+        if settled:
+            self._raise(judgement.settle(watermark), batch, at_hand)
         self._note_troubles(judgement, batch)
+        meters.LET_GO.inc(judgement.let_go)
         batch.memories = judgement.changed
         if watermark != before:
             batch.offsets[WATERMARK] = str(watermark)

@@ -9,6 +9,7 @@ PROCESSED = Counter("yunshao_events_processed_total", "Events accepted and commi
 REJECTED = Counter("yunshao_records_rejected_total", "Records in the dead-letter store.", ["source", "reason"])
 REPEATED = Counter("yunshao_events_repeated_total", "Events that had been stored before.", ["source"])
 ALERTS = Counter("yunshao_alerts_total", "Alerts raised, drills apart.", ["level", "drill"])
+LET_GO = Counter("yunshao_correlation_events_let_go_total", "Events that correlations had no room for.")
 BATCH_SECONDS = Histogram("yunshao_batch_seconds", "From the first record of a batch to its commit.")
 LAST_EVENT = Gauge("yunshao_source_last_event_timestamp_seconds", "Event time of the newest event.", ["source"])
 WAITING = Gauge("yunshao_spool_waiting_bytes", "Bytes accepted by push and not yet committed.")

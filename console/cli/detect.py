@@ -13,10 +13,11 @@ from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import checked_files, checked_source, rejected_row
 from console.rule_cache import load_cached
-from console.wiring import offline_rooms, wall_clock
+from console.wiring import OFFLINE_LATENESS, offline_rooms, wall_clock
 from detectors.catalog import library
 from detectors.sigma.model import Loaded
 from streams.offline import detect as detect_stream
+from streams.short_memory import LetGo
 from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, as_row
 from yunshao.model.event import Rejected
@@ -33,14 +34,24 @@ def detect(
         list[Path] | None, typer.Option("--rules", help="Rule files or folders; repeatable. Default: the own library.")
     ] = None,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Where rejected records go (NDJSON).")] = None,
+    lateness: Annotated[
+        int,
+        typer.Option(
+            "--lateness", min=0, max=366 * 86_400, help="Seconds of log time by which events may be out of order."
+        ),
+    ] = OFFLINE_LATENESS,
     format_: Annotated[
         Format, typer.Option("--format", help="For people, or one JSON object an alert.")
     ] = Format.ndjson,
 ) -> None:
-    """One line an alert, in the order of the log. Rejected records are counted on stderr and never end the run."""
+    """One line an alert; those of correlations come when nothing late can change them, at the latest in the end.
+
+    Rejected records are counted on stderr and never end the run.
+    """
     checked_source(source)
     checked_files(files)
-    rooms = offline_rooms(_rules(rules))
+    rooms = offline_rooms(_rules(rules), lateness)
+    let_go = LetGo()
     refused: list[int] = [0]
     with (rejects or Path("/dev/null")).open("wb") as sink:
 
@@ -48,9 +59,11 @@ def detect(
             refused[0] += 1
             sink.write(json_line(rejected_row(record)))
 
-        alerts = detect_stream(rooms, read_paths(files, source, wall_clock), reject)
+        alerts = detect_stream(rooms, read_paths(files, source, wall_clock), reject, let_go)
         count = _print(alerts, format_)
     say(f"{count} alerts, {refused[0]} records rejected")
+    if let_go.memories or let_go.events:
+        say(f"memory was full: {let_go.memories} groups were judged early, {let_go.events} events no longer counted")
 
 
 def _rules(paths: list[Path] | None) -> Loaded:

@@ -56,10 +56,14 @@ class Pipeline:
         self._thread.start()
 
     def drain(self) -> int:
-        """In this thread: turn until no intake has anything more; gives how many records were read."""
+        """In this thread: turn until no intake has anything more; gives how many records were read.
+
+        Then nothing late is waited for: what there is has been judged when this returns.
+        """
         total = 0
         while count := self.runner.turn().records:
             total += count
+        self.runner.settle()
         return total
 
     def stop(self) -> None:

@@ -19,6 +19,7 @@ from detectors.words import visible
 from yunshao.model.event import Event, Native
 
 MAX_GROUP_VALUE = 256
+MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,11 @@ def _group_text(value: Any) -> str | None:
     texts = [text for leaf in leaves(value) if (text := text_of(leaf)) is not None]
     if not texts:
         return None
-    return visible(texts[0] if len(texts) == 1 else ", ".join(texts[:16]), MAX_GROUP_VALUE)
+    whole = texts[0] if len(texts) == 1 else ", ".join(texts)
+    if len(whole) <= MAX_GROUP_VALUE:
+        return visible(whole, MAX_GROUP_VALUE)
+    # Two long values that begin alike are two values.
+    return f"{visible(whole, MAX_SHOWN)} {hashlib.sha256(whole.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
 class Chains:
@@ -76,6 +81,7 @@ class Chains:
     def __init__(self, correlations: Iterable[Correlation]) -> None:
         self.by_id: Mapping[str, Correlation] = {each.id: each for each in correlations}
         self._named_by: dict[str, list[Correlation]] = {}
+        self._depths: dict[str, int] = {}
         for correlation in self.by_id.values():
             for name in dict.fromkeys(correlation.rules):
                 self._named_by.setdefault(name, []).append(correlation)
@@ -83,6 +89,14 @@ class Chains:
     def above(self, rule_id: str) -> list[Correlation]:
         """The correlations that name this rule or correlation."""
         return self._named_by.get(rule_id, [])
+
+    def depth(self, rule_id: str) -> int:
+        """How many correlations stand below this one, on the longest way down; 0 for a rule or its first one."""
+        if rule_id not in self._depths:
+            correlation = self.by_id.get(rule_id)
+            below = [name for name in correlation.rules if name in self.by_id] if correlation else []
+            self._depths[rule_id] = 1 + max(map(self.depth, below)) if below else 0
+        return self._depths[rule_id]
 
     def alerts_alone(self, rule_id: str) -> bool:
         """Whether it alerts by itself: nobody names it, or somebody who wants that."""

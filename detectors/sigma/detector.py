@@ -11,7 +11,7 @@ from detectors.sigma.chain import Chains, Link, Links, fields_of, group_key
 from detectors.sigma.match import Matcher, view_of
 from detectors.sigma.model import Correlation, Head, Loaded, Rule
 from detectors.sigma.why import Why, correlated
-from detectors.spec import LATENESS_MS, SIGMA
+from detectors.spec import SIGMA, heard
 from detectors.windows import ENTITY, OWNER, SOURCE, TIME, UID, UP, VALUE, Conclusion, Row, Windows
 from detectors.words import visible
 from yunshao.model.alert import alert_id
@@ -37,12 +37,17 @@ class _Plan:
 class SigmaDetector:
     """Judges by rules. Holds no state: what it remembers of a group goes in and out of `step`."""
 
-    def __init__(self, loaded: Loaded, lateness: int = LATENESS_MS) -> None:
-        """`lateness`: how far out of order (ms, event time) rows of one group may arrive and be judged in order."""
+    def __init__(self, loaded: Loaded, lateness: int = 0) -> None:
+        """`lateness`: events may arrive out of order by less than this (ms of event time) and be judged in order.
+
+        0 judges at once.
+        """
         self._matcher = Matcher(loaded.rules)
         self._rules = {rule.id: rule for rule in loaded.rules}
         self._chains = Chains(loaded.correlations)
-        self._windows = {each.id: Windows(each, lateness) for each in loaded.correlations}
+        # What an inner correlation concludes about a moment must be there when an outer one judges the same moment.
+        late = {each.id: lateness + self._chains.depth(each.id) if lateness else 0 for each in loaded.correlations}
+        self._windows = {each.id: Windows(each, late[each.id]) for each in loaded.correlations}
         self._plans: dict[tuple[str, str], _Plan] = {}
         self._matches = self._matcher.matches
 
@@ -90,7 +95,7 @@ class SigmaDetector:
                 continue
             row = [event.time, link.number, event.source, event.uid, link.valued(native, event), entity]
             row += [_owner_row(event.owner), {"group": group, "outer": outer}]
-            found.append(_row_seen(link.correlation, group, row, event.ref, event.owner))
+            found.append(_row_seen(link.correlation, group, row, event.ref, event.owner, heard(event)))
         return found
 
     def step(self, memory: Any, seen: Observation) -> Step:
@@ -107,8 +112,8 @@ class SigmaDetector:
         for conclusion in advance.conclusions:
             if self._chains.alerts_alone(correlation.id):
                 findings.append(_concluded(correlation, conclusion))
-            onward.extend(self._handed_up(correlation, conclusion))
-        return Step(advance.memory, tuple(findings), advance.due, tuple(onward))
+            onward.extend(self._handed_up(correlation, conclusion, seen.time))
+        return Step(advance.memory, tuple(findings), advance.due, tuple(onward), advance.let_go)
 
     def _found(self, seen: Observation) -> list[Finding]:
         rule = self._rules.get(str(seen.values.get("rule")))
@@ -126,7 +131,7 @@ class SigmaDetector:
             )
         ]
 
-    def _handed_up(self, correlation: Correlation, conclusion: Conclusion) -> list[Observation]:
+    def _handed_up(self, correlation: Correlation, conclusion: Conclusion, now: int) -> list[Observation]:
         """The conclusion as a row of each correlation that names this one."""
         last = conclusion.rows[-1]
         carried = last[UP]["outer"]
@@ -140,7 +145,7 @@ class SigmaDetector:
             number = above.rules.index(correlation.id)
             rest = {"group": held["group"], "outer": carried, "events": [list(ref) for ref in refs[-MAX_CARRIED:]]}
             row = [conclusion.time, number, CORRELATED, uid, held["value"], last[ENTITY], last[OWNER], rest]
-            found.append(_row_seen(above, held["group"], row, refs[-1], _owner(last)))
+            found.append(_row_seen(above, held["group"], row, refs[-1], _owner(last), min(conclusion.time, now)))
         return found
 
 
@@ -149,8 +154,10 @@ def _carried(link: Link, native: Native, event: Event) -> dict[str, Any] | None:
     return None if group is None else {"group": group, "value": link.valued(native, event)}
 
 
-def _row_seen(correlation: Correlation, group: list[str], row: Row, event: EventRef, owner: Owner) -> Observation:
-    return Observation(SIGMA, group_key(correlation.id, group), row[TIME], event, owner, {"row": row})
+def _row_seen(
+    correlation: Correlation, group: list[str], row: Row, event: EventRef, owner: Owner, now: int
+) -> Observation:
+    return Observation(SIGMA, group_key(correlation.id, group), now, event, owner, {"row": row})
 
 
 def _owner_row(owner: Owner) -> list[str]:
@@ -186,6 +193,8 @@ def _concluded(rule: Correlation, conclusion: Conclusion) -> Finding:
         "group": dict(zip(rule.group_by, group, strict=False)),
         "values": [row[VALUE] for row in rows if row[VALUE] is not None][:10],
     }
+    if conclusion.let_go:
+        facts["let_go"] = conclusion.let_go
     known = {
         **dict(zip(rule.group_by, group, strict=False)),
         "unit": visible(_owner(last).unit),

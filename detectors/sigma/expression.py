@@ -29,10 +29,27 @@ def _options(expression: Expression) -> re2.Options:
     return options
 
 
+def _spelled(expression: Expression) -> str:
+    """The pattern for RE2. Its `$` is the very end; Sigma's is PCRE's, which also stands before a last line break."""
+    pattern = expression.pattern
+    if expression.multi_line:
+        return f"(?m){pattern}"
+    if "$" not in pattern or _MULTI_LINE.search(pattern):
+        return pattern
+    tokens = list(_TOKEN.finditer(pattern))
+    following = [*(token.group() for token in tokens[1:]), ""]
+    return "".join(
+        _END if _is_end(token, after) else token.group() for token, after in zip(tokens, following, strict=True)
+    )
+
+
+def _is_end(token: re.Match[str], after: str) -> bool:
+    return token.lastgroup == "special" and token.group() == "$" and after in ("", ")", "|")
+
+
 @lru_cache(maxsize=20_000)
 def _compiled(expression: Expression) -> re2._Regexp:
-    pattern = f"(?m){expression.pattern}" if expression.multi_line else expression.pattern
-    return re2.compile(pattern, _options(expression))
+    return re2.compile(_spelled(expression), _options(expression))
 
 
 def check_expression(expression: Expression) -> str:
@@ -96,6 +113,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_END = r"(?:\n?\z)"
+_MULTI_LINE = re.compile(r"\(\?[a-zA-Z]*m")
 _UNCLEAR = re.compile(r"\\[0-9xpPQEC]")
 
 

@@ -19,6 +19,7 @@ from detectors.sigma.tree import AllOf
 from yunshao.errors import BadConfiguration, BadContent
 
 Entry = Rule | Correlation | Filter
+MOST_FOLLOWED = 1_000
 
 
 def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None, base: Loaded | None = None) -> Loaded:
@@ -136,8 +137,9 @@ class _Gathered:
             [*self._rules.values(), *self._base.rules], [*self._correlations.values(), *self._base.correlations]
         )
         known = {**{each.id: each for each in self._base.correlations}, **self._correlations}
+        reach = _Reach(ids, known)
         for correlation in self._correlations.values():
-            reason = _unreachable(correlation, ids, known)
+            reason = reach.trouble(correlation.id)
             if reason:
                 self._refused.append(
                     Refused(correlation.file, correlation.line, reason, correlation.id, correlation.title)
@@ -164,23 +166,38 @@ def _references(rules: Iterable[Rule], correlations: Iterable[Correlation]) -> d
     return names
 
 
-def _unreachable(correlation: Correlation, ids: Mapping[str, str], known: Mapping[str, Correlation]) -> str:
-    """Why the references of a correlation cannot be followed; empty when they can."""
-    waiting: list[tuple[Correlation, tuple[str, ...]]] = [(correlation, (correlation.id,))]
-    while waiting:
-        here, path = waiting.pop()
-        for name in here.rules:
-            if name not in ids:
-                return f"no rule has the id or name {name[:80]!r}"
-            inner = known.get(ids[name])
-            if inner is None:
-                continue
-            if inner.id in path:
-                return "the correlation refers to itself"
-            if len(path) >= MAX_CHAIN:
-                return f"a chain of more than {MAX_CHAIN} correlations"
-            waiting.append((inner, (*path, inner.id)))
-    return ""
+class _Reach:
+    """Whether the references of correlations can be followed down to rules, in at most so many steps."""
+
+    def __init__(self, ids: Mapping[str, str], known: Mapping[str, Correlation]) -> None:
+        self._ids = ids
+        self._known = known
+        self._sound: set[str] = set()
+        for _step in range(MAX_CHAIN):
+            self._sound |= {each for each in known if each not in self._sound and self._stands(each)}
+
+    def _stands(self, correlation: str) -> bool:
+        return all(
+            name in self._ids and (self._ids[name] not in self._known or self._ids[name] in self._sound)
+            for name in self._known[correlation].rules
+        )
+
+    def trouble(self, correlation: str) -> str:
+        """Why they cannot; empty when they can."""
+        if correlation in self._sound:
+            return ""
+        seen, waiting = {correlation}, [correlation]
+        while waiting and len(seen) <= MOST_FOLLOWED:
+            for name in self._known[waiting.pop()].rules:
+                below = self._ids.get(name)
+                if below is None:
+                    return f"no rule has the id or name {name[:80]!r}"
+                if below == correlation:
+                    return "the correlation refers to itself"
+                if below in self._known and below not in seen and below not in self._sound:
+                    seen.add(below)
+                    waiting.append(below)
+        return f"a chain of more than {MAX_CHAIN} correlations, or one that refers to itself"
 
 
 def _filtered(rule: Rule, filters: Sequence[Filter]) -> Rule:

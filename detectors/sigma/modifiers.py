@@ -29,7 +29,7 @@ from detectors.sigma.pattern import (
     parse_text,
     swap_dashes,
 )
-from detectors.sigma.tree import Item
+from detectors.sigma.tree import Item, Node, Not, all_of
 
 COMPARISONS = ("lt", "lte", "gt", "gte")
 TIME_PARTS = ("minute", "hour", "day", "week", "month", "year")
@@ -41,7 +41,7 @@ REGEX_FLAGS = {
     "s": "dot_all",
     "dotall": "dot_all",
 }
-_PLACEHOLDER = re.compile(r"(?<!\\)%([A-Za-z0-9_.-]+)%")
+_PLACEHOLDER = re.compile(r"(?<!\\)%([\w.-]+)%")
 _WAYS = {
     frozenset({"contains"}): "contains",
     frozenset({"startswith"}): "startswith",
@@ -55,16 +55,24 @@ class ModifierError(ValueError):
     """The item cannot be used as it stands; the words say why."""
 
 
-def make_item(key: str, value: Any, placeholders: Placeholders) -> Item:
-    """The item of one `field|modifiers: value` line. Raises ModifierError."""
+def make_item(key: str, value: Any, placeholders: Placeholders) -> Node:
+    """What one `field|modifiers: value` line asks for. Raises ModifierError."""
     name, *modifiers = key.split("|")
     values = _values(value)
     _check(name, modifiers, values, listed=isinstance(value, list))
     chain = [modifier for modifier in modifiers if modifier not in ("all", "neq")]
-    tests = tuple(_tests(name, chain, values, placeholders))
-    if len(tests) > MAX_VALUES:
+    groups = [tuple(_tests(name, chain, each, placeholders)) for each in values]
+    if sum(map(len, groups)) > MAX_VALUES:
         raise ModifierError(f"more than {MAX_VALUES} patterns in one item")
-    return Item(name or None, tests, every="all" in modifiers, negated="neq" in modifiers)
+    return _joined(name or None, groups, every="all" in modifiers, negated="neq" in modifiers)
+
+
+def _joined(field: str | None, groups: Sequence[tuple[Test, ...]], *, every: bool, negated: bool) -> Node:
+    """The tests of all values as one item. With `all`, of a value that has several forms any one is enough."""
+    if every and any(len(group) != 1 for group in groups):
+        node = all_of(tuple(Item(field, group) for group in groups))
+        return Not(node) if negated else node
+    return Item(field, tuple(test for group in groups for test in group), every, negated)
 
 
 def _values(value: Any) -> list[Any]:
@@ -95,26 +103,25 @@ def _check(name: str, modifiers: list[str], values: list[Any], *, listed: bool) 
         raise ModifierError("a keyword that is not text or a number")
 
 
-def _tests(name: str, chain: list[str], values: list[Any], placeholders: Placeholders) -> list[Test]:
+def _tests(name: str, chain: list[str], value: Any, placeholders: Placeholders) -> Sequence[Test]:
+    """The forms of one value, any of which is enough."""
     kind = chain[0] if chain else ""
     if kind == "exists":
-        return [_present(name, chain, value) for value in values]
+        return [_present(name, chain, value)]
     if kind == "re":
-        return [_expression(chain, value) for value in _expanded(chain, values, placeholders)]
+        return [_expression(chain, each) for each in _expanded(chain, value, placeholders)]
     if kind == "cidr":
-        return [_network(chain, value) for value in _expanded(chain, values, placeholders)]
+        return [_network(chain, each) for each in _expanded(chain, value, placeholders)]
     if "fieldref" in chain:
-        return [_reference(chain, value) for value in values]
+        return [_reference(chain, value)]
     if kind in COMPARISONS or kind in TIME_PARTS:
-        return [_compare(chain, value) for value in values]
-    return [test for value in values for test in _text(chain, value, placeholders)]
+        return [_compare(chain, value)]
+    return _text(chain, value, placeholders)
 
 
-def _expanded(chain: list[str], values: list[Any], placeholders: Placeholders) -> list[Any]:
-    """Values of `re` and `cidr` with their placeholders filled, where the item asks for that."""
-    if "expand" not in chain:
-        return values
-    return [each for value in values for each in _fill(value, placeholders, lambda word: word)]
+def _expanded(chain: list[str], value: Any, placeholders: Placeholders) -> list[Any]:
+    """The value of `re` or `cidr` with its placeholders filled, where the item asks for that."""
+    return _fill(value, placeholders, lambda word: word) if "expand" in chain else [value]
 
 
 def _fill(value: Any, placeholders: Placeholders, quote: Callable[[str], str]) -> list[str]:
@@ -212,7 +219,7 @@ def _text(chain: list[str], value: Any, placeholders: Placeholders) -> list[Test
     if "expand" in chain:
         texts = [parse_text(each) for each in _fill(value, placeholders, _quote)]
     else:
-        texts = [parse_text(str(value))]
+        texts = [parse_text(each) for each in _written(value)]
     for modifier in chain:
         if modifier in ("expand",):
             continue
@@ -225,6 +232,13 @@ def _text(chain: list[str], value: Any, placeholders: Placeholders) -> list[Test
         if len(texts) > MAX_VALUES:
             raise ModifierError(f"more than {MAX_VALUES} patterns in one item")
     return list(texts)
+
+
+def _written(value: Any) -> list[str]:
+    """How logs may write a value: a whole number with and without its decimals, anything else as it stands."""
+    if isinstance(value, float) and value.is_integer():
+        return [str(value), str(int(value))]
+    return [str(value)]
 
 
 def _quote(word: str) -> str:
@@ -256,10 +270,22 @@ KNOWN = frozenset({*_TEXT_STEPS, *REGEX_FLAGS, *COMPARISONS, *TIME_PARTS}) | {
 }
 
 
-def keywords(values: Sequence[Any], key: str, placeholders: Placeholders) -> Item:
+def keywords(values: Sequence[Any], key: str, placeholders: Placeholders) -> Node:
     """A list of words to be found anywhere in the event. Raises ModifierError."""
-    item = make_item(key, list(values), placeholders)
-    tests = tuple(open_end(open_start(test)) if isinstance(test, Text) else test for test in item.tests)
-    if any(not isinstance(test, (Text, Expression)) for test in tests):
-        raise ModifierError("a keyword is text, or a regular expression")
-    return replace(item, tests=tests)
+    return _anywhere(make_item(key, list(values), placeholders))
+
+
+def _anywhere(node: Node) -> Node:
+    match node:
+        case Item(tests=tests):
+            if any(not isinstance(test, (Text, Expression)) for test in tests):
+                raise ModifierError("a keyword is text, or a regular expression")
+            return replace(node, tests=tuple(_opened(test) for test in tests))
+        case Not(child):
+            return Not(_anywhere(child))
+        case _:
+            return replace(node, children=tuple(_anywhere(child) for child in node.children))
+
+
+def _opened(test: Test) -> Test:
+    return open_end(open_start(test)) if isinstance(test, Text) else test

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network
 from detectors.sigma.limits import MAX_WINDASHES
 
 DASHES = ("-", "/", "\u2013", "\u2014", "\u2015")
-_FLAG_DASH = re.compile(r"\B[-/]\b")
+_FLAG_DASH = re.compile(r"\B[-/\u2013\u2014\u2015]\b")
 
 
 class Wild(Enum):
@@ -165,13 +165,18 @@ def encode_base64(text: Text) -> Text:
 
 
 def encode_base64_offsets(text: Text) -> tuple[Text, ...]:
-    """The three forms that the bytes take inside a longer base64 text. Raises ValueError for wildcards."""
+    """The three forms that the bytes take inside a longer base64 text. Raises ValueError for wildcards.
+
+    Nothing of a single byte stays the same in all three: it is refused too, because an empty form is found anywhere.
+    """
     data = _bytes_of(text)
     found = []
     for offset in range(3):
         encoded = base64.b64encode(b" " * offset + data).decode("ascii")
         start = (0, 2, 3)[offset]
         end = (None, -3, -2)[(len(data) + offset) % 3]
+        if not encoded[start:end]:
+            raise ValueError("too short: one of its forms has nothing left to look for")
         found.append(Text((encoded[start:end],), True))
     return tuple(found)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from detectors.sigma.load import load_texts
 from detectors.sigma.match import Matcher
 from yunshao.model.event import Event
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 _serial = itertools.count(1)
 HEAD = "title: A rule\nid: {id}\nlevel: high\nlogsource: {logsource}\n"
 

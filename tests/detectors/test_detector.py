@@ -128,6 +128,21 @@ def test_groups_are_counted_apart(read, event):
     assert replay(SigmaDetector(read(BASE + MANY)), events) == []
 
 
+def test_long_values_that_begin_alike_are_groups_of_their_own(read, event):
+    detector = SigmaDetector(read(BASE + MANY))
+    assert replay(detector, [login(event, n * 1000, ip="x" * 400 + str(n)) for n in range(9)]) == []
+    (found,) = replay(detector, [login(event, n * 1000, ip="x" * 400) for n in range(3)])
+    assert len(found.facts["group"]["ip"]) < 256
+
+
+def test_an_event_from_the_future_does_not_blind_a_correlation(read, event):
+    future = event({"eventName": "ConsoleLogin", "result": "failed", "user": "o", "ip": "i"}, time=10**15, ocsf=OCSF)
+    future.received = 1000
+    events = [login(event, n * 1000, ip="i") for n in range(3)]
+    found = replay(SigmaDetector(read(BASE + MANY)), [future, *events], finish=False)
+    assert [finding.events for finding in found] == [tuple(each.ref for each in events)]
+
+
 def test_an_event_that_lacks_a_field_of_the_group_is_not_counted(read, event):
     events = [event({"eventName": "ConsoleLogin", "result": "failed"}, time=n, ocsf=OCSF) for n in range(5)]
     assert replay(SigmaDetector(read(BASE + MANY)), events) == []

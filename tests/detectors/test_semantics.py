@@ -89,6 +89,19 @@ def test_all_asks_for_every_value(item):
     assert not item("a|contains|all: [one, two]", {"a": "one"})
 
 
+def test_with_all_one_form_of_each_value_is_enough(item):
+    assert item("a|contains|windash|all: [' -x', ' -y']", {"a": "c -x /y"})
+    assert not item("a|contains|windash|all: [' -x', ' -y']", {"a": "c -x"})
+    assert item("a|base64offset|contains|all: [foobar, bazqux]", {"a": "Zm9vYmFyYmF6cXV4"})
+    assert not item("a|contains|windash|all|neq: [' -x', ' -y']", {"a": "c -x /y"})
+
+
+def test_keywords_with_all_may_have_several_forms(fires):
+    detection = "keywords:\n  '|windash|all':\n    - ' -x'\n    - ' -y'\ncondition: keywords"
+    assert fires(detection, {"a": "c /x", "b": "c -y"})
+    assert not fires(detection, {"a": "c /x"})
+
+
 def test_with_all_each_pattern_may_match_another_element(item):
     assert item("a|contains|all: [one, two]", {"a": ["xonex", "xtwox"]})
     assert not item("a|contains|all: [one, two]", {"a": ["xonex", "three"]})
@@ -153,6 +166,8 @@ def test_absence_null_and_emptiness_are_told_apart(item, line, native, expected)
         ("a: 007", 7, False),
         ("a: 1.10", "1.10", True),
         ("a: 1.5", 1.5, True),
+        ("a: 12.0", 12, True),
+        ("a: 12.0", "12.0", True),
         ("a: 2026-01-02", "2026-01-02", True),
         ("a: No", "no", True),
         ("a: No", False, False),
@@ -181,6 +196,12 @@ def test_numbers_and_booleans_match_as_they_are_written(item, line, value, expec
         ("a|re: '^(a|b){2,3}$'", "aba", True),
         ("a|re: '4625'", 4625, True),
         ("a|re: '.*'", "", True),
+        ("a|re: 'foo$'", "foo\n", True),
+        ("a|re: '(foo$|bar)'", "foo\n", True),
+        ("a|re: 'foo$'", "foo\n\n", False),
+        ("a|re: 'foo[$]'", "foo$", True),
+        (r"a|re: 'foo\$'", "foo$", True),
+        (r"a|re: 'foo\$'", "foo\n", False),
     ],
 )
 def test_a_regular_expression_is_found_anywhere_and_minds_capitals(item, line, value, expected):
@@ -265,6 +286,7 @@ def test_windash_takes_every_dash_in_front_of_an_option(item, dash):
     assert item("a|windash|contains: ' -param-name '", {"a": f"tool {dash}param-name x"})
     assert item("a|contains|windash: ' /param-name '", {"a": f"tool {dash}param-name x"})
     assert not item("a|windash|contains: ' -param-name '", {"a": f"tool {dash}param/name x"})
+    assert item("a|windash|contains: ' \u2013param-name '", {"a": f"tool {dash}param-name x"})
 
 
 def test_fieldref_compares_two_fields_of_the_event(item):
@@ -358,6 +380,7 @@ def test_a_field_is_found_flat_nested_and_through_lists(item, field, native):
         ("a|re|contains: x", "does not go with"),
         ("a|exists: maybe", "true or false"),
         ("a|base64: 'a*b'", "wildcards"),
+        ("a|base64offset|contains: a", "too short"),
         ("a|fieldref: 'b*'", "wildcards"),
         ("a|expand: '%nobody%'", "no value for the placeholder"),
         ("a|windash: '-a -b -c -d'", "windash"),

@@ -181,3 +181,83 @@ def test_judged_at_once_a_late_row_still_counts():
     rule = correlation(bounds=(("gte", 3.0),))
     rows = [row(MINUTE, "a"), row(3 * MINUTE, "c"), row(2 * MINUTE, "b")]
     assert [time for time, _rows, _figure in run(rule, rows)] == [3 * MINUTE]
+
+
+def crowded(kind="event_count", lateness=0, **more):
+    return Windows(correlation(kind, timespan=10**9, **more), lateness)
+
+
+def fed(windows, rows):
+    """The memory after all rows, what was concluded, and how many rows had to go."""
+    memory, found, gone = None, [], 0
+    for each in rows:
+        advance = windows.advance(memory, each, each[0])
+        memory, gone = advance.memory, gone + advance.let_go
+        found.extend(advance.conclusions)
+    return memory, found, gone
+
+
+def test_what_has_to_go_is_counted_and_said_in_what_is_concluded():
+    rows = [row(n, f"e{n:05}", value=str(n)) for n in range(2700)]
+    rule = {"kind": "value_sum", "bounds": (("gte", 3_000_000.0),), "fields": ("f",)}
+    memory, found, gone = fed(crowded(**rule), rows)
+    assert gone == 2700 - len(memory["rows"])
+    assert 0 < found[0].let_go <= gone
+
+
+def test_nothing_is_said_of_rows_that_are_too_old_to_count():
+    rows = [row(n, f"e{n:05}") for n in range(700)] + [row(10**10 + n, f"x{n}") for n in range(3)]
+    rule = correlation(bounds=(("gte", 3.0),), timespan=10**9)
+    _memory, found, gone = fed(Windows(rule), rows)
+    assert gone
+    assert [each.let_go for each in found] == [0, 0]
+
+
+def test_noise_of_one_value_does_not_push_out_the_others():
+    few = [row(n, f"v{n}", value=f"user{n}") for n in range(9)]
+    noise = [row(100 + n, f"n{n:05}", value="user0") for n in range(5000)]
+    last = row(10_000, "last", value="user9")
+    rule = {"kind": "value_count", "bounds": (("gte", 10.0),), "fields": ("f",)}
+    _memory, found, gone = fed(crowded(**rule), [*few, *noise, last])
+    assert ([each.figure for each in found], gone) == ([10.0], 0)
+
+
+def test_noise_of_one_rule_does_not_push_out_the_other():
+    rows = [row(1, "first", 1), *(row(2 + n, f"n{n:05}", 0) for n in range(5000)), row(9_000, "third", 2)]
+    _memory, found, gone = fed(crowded("temporal", rules=("r0", "r1", "r2")), rows)
+    assert ([each.figure for each in found], gone) == ([3.0], 0)
+
+
+def test_a_flood_within_the_lateness_is_judged_before_it_goes():
+    rows = [*(row(n, f"a{n}") for n in range(3)), *(row(10**9 + 5 + n, f"n{n:05}") for n in range(8000))]
+    windows = Windows(correlation(bounds=(("gte", 3.0),), timespan=1000), 10**10)
+    memory, found, _gone = fed(windows, rows)
+    assert [each.time for each in found][:1] == [2]
+    assert len(memory["rows"]) <= 5000
+
+
+def test_a_row_that_claims_to_be_from_the_future_does_not_blind_the_group():
+    windows, rule_time = Windows(correlation(bounds=(("gte", 3.0),))), 10 * 365 * 86_400_000
+    memory = windows.advance(None, row(rule_time, "future"), 1).memory
+    found = []
+    for n in range(3):
+        advance = windows.advance(memory, row(n * 1000, f"e{n}"), n * 1000)
+        memory = advance.memory
+        found += advance.conclusions
+    assert [[each[3] for each in one.rows] for one in found] == [["e0", "e1", "e2"]]
+
+
+def test_a_row_from_the_future_does_not_wait_for_its_time():
+    windows, ahead, memory, found = Windows(correlation(bounds=(("gte", 3.0),)), 5_000), 8 * 3_600_000, None, []
+    for n in range(3):
+        advance = windows.advance(memory, row(ahead + n, f"e{n}"), 1_000)
+        memory = advance.memory
+        found += advance.conclusions
+    assert [one.time - ahead for one in found] == [2]
+
+
+def test_a_clock_that_is_a_minute_ahead_does_not_make_others_forget():
+    windows = Windows(correlation(timespan=1_000, bounds=(("gte", 2.0),)))
+    first = windows.advance(None, row(0, "a"), 0)
+    assert first.due is not None
+    assert first.due > 60_000

@@ -52,10 +52,12 @@ class Step:
     """What judging one observation gives: the new memory (JSON types; None forgets), findings, next wake-up.
 
     `due` is the event time, in milliseconds, at which the detector wants a tick for this key. `onward` goes to
-    another key (a peer group, a chained correlation) and is judged there.
+    another key (a peer group, a chained correlation) and is judged there. `let_go` counts what of the memory had to go
+    because it had grown too large.
     """
 
     memory: Any
     findings: tuple[Finding, ...] = ()
     due: int | None = None
     onward: tuple[Observation, ...] = ()
+    let_go: int = 0
