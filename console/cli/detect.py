@@ -11,8 +11,8 @@ import typer
 
 from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
-from console.cli.offline import checked_files, checked_source, rejected_row
-from console.wiring import offline_rooms, wall_clock
+from console.cli.offline import PipelineOption, checked_files, checked_source, rejected_row
+from console.wiring import offline_rooms, pipelines, wall_clock
 from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
@@ -32,6 +32,7 @@ def detect(
     rules: Annotated[
         list[Path] | None, typer.Option("--rules", help="Rule files or folders; repeatable. Default: the own library.")
     ] = None,
+    pipeline: PipelineOption = None,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Where rejected records go (NDJSON).")] = None,
     format_: Annotated[
         Format, typer.Option("--format", help="For people, or one JSON object an alert.")
@@ -40,7 +41,7 @@ def detect(
     """One line an alert, in the order of the log. Rejected records are counted on stderr and never end the run."""
     checked_source(source)
     checked_files(files)
-    rooms = offline_rooms(_rules(rules))
+    rooms = offline_rooms(_rules(rules, pipeline))
     refused: list[int] = [0]
     with (rejects or Path("/dev/null")).open("wb") as sink:
 
@@ -53,13 +54,15 @@ def detect(
     say(f"{count} alerts, {refused[0]} records rejected")
 
 
-def _rules(paths: list[Path] | None) -> Loaded:
+def _rules(paths: list[Path] | None, through: list[Path] | None) -> Loaded:
     if not paths:
+        if through:
+            raise WrongUse("--pipeline is for the rules of --rules", "name them; the own library needs none")
         return library()
     missing = next((path for path in paths if not path.exists()), None)
     if missing:
         raise WrongUse("no such file or folder", "", str(missing))
-    loaded = load_folders(paths)
+    loaded = load_folders(paths, reshape=pipelines(through or []))
     for refused in loaded.refused:
         say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
     say(f"{len(loaded.rules) + len(loaded.correlations)} rules loaded")
