@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from console.cli.common import new_app
+from console.cli.rulebook.backtesting import backtest
+from console.cli.rulebook.blinding import blind_
 from console.cli.rulebook.checking import check_
+from console.cli.rulebook.covering import coverage_
 from console.cli.rulebook.explaining import explain_
 from console.cli.rulebook.importing import import_
 from console.cli.rulebook.listing import list_
@@ -15,3 +18,6 @@ app.command("check")(check_)
 app.command("test")(run_tests)
 app.command("import")(import_)
 app.command("explain")(explain_)
+app.command("backtest")(backtest)
+app.command("coverage")(coverage_)
+app.command("blind")(blind_)

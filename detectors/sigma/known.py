@@ -74,13 +74,19 @@ class Known:
         missing = {each.field for each in self.unknown(rule)}
         return not missing or can_hold(rule.tree, missing)
 
+    def is_free(self, source: str, field: str) -> bool:
+        """Whether the field is part of a branch that holds other fields with each kind of event, such as the parameters
+        of a call."""
+        branches = self._open.get(source, ())
+        return any(field == branch or field.startswith(f"{branch}.") for branch in branches)
+
     def _can_have(self, feed: Feed, field: str) -> bool:
         kinds = self._fields.get(feed.source)
         if kinds is None or (feed.fields == "generic" and field in OCSF):
             return True
         if field in NATIVE.get(feed.source, {}) or (feed.fields == "logon_process" and field in LOGON_PROCESS):
             return True
-        if any(field == branch or field.startswith(f"{branch}.") for branch in self._open.get(feed.source, ())):
+        if self.is_free(feed.source, field):
             return True
         wanted = _kinds_of(feed)
         if wanted and not all(kind in kinds for kind in wanted):

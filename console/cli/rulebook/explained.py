@@ -90,8 +90,11 @@ class Speaker:
 
     def _item(self, piece: Piece, tree: Tree, label: str, meant: bool) -> None:
         text = self._marked(piece.held, self._found(piece), label, meant=meant)
-        wanted = "wanted_not" if piece.negated else "wanted_every" if piece.every else "wanted"
-        text.append(f"; {self.say(f'explain.{wanted}')}: ", style="not bold default")
+        several = len(piece.asked) + piece.more > 1
+        kind = (
+            "wanted_not" if piece.negated else "wanted_every" if piece.every else "wanted_one" if several else "wanted"
+        )
+        text.append(f"; {self.say(f'explain.{kind}')}: ", style="not bold default")
         shown = [each for each in piece.asked if each.held or piece.every] or list(piece.asked)
         rest = len(piece.asked) - len(shown) + piece.more
         if len(shown) + rest <= INLINE:

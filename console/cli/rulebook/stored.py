@@ -9,7 +9,7 @@ import typer
 
 from collectors.catalog import PARSERS
 from yunshao.model.event import Event, EventRef, Owner
-from yunshao.ports import EventStore, KeptEvent
+from yunshao.ports import EventStore, KeptEvent, SourceHealth
 
 DAY_MS = 86_400_000
 MAX_DAYS = 3_660
@@ -40,3 +40,8 @@ def stored_event(store: EventStore, uid: str) -> Event | None:
     found = store.event(EventRef(rows[0]["source"], rows[0]["uid"], rows[0]["time"]))
     owner = Owner(found.unit, found.system, found.cloud)
     return next(restored([KeptEvent(found.source, found.uid, found.time, owner, found.native)]), None)
+
+
+def newest_event(store: SourceHealth) -> int | None:
+    """The time of the newest event that is stored, in milliseconds; None where there is none."""
+    return max((row["last_event"] for row in store.sources() if row["last_event"] is not None), default=None)
