@@ -26,12 +26,14 @@ class Lookback:
         self._known: Newest[str, bool] = Newest(MAX_ALERT_IDS)
         self._judgement = Judgement(rooms, lambda detector, key: self._memories.get((detector, key), None))
         self._drill_of = drill_of
+        self._newest = -(1 << 62)
         self.failures = 0
 
     def see(self, event: Event) -> list[Alert]:
         """The alerts that come of this event, or of the time that has passed with it. An event on which a detector
         fails is counted in `failures` and judged no further."""
-        judgement, time = self._judgement, event.time
+        judgement = self._judgement
+        self._newest = time = max(self._newest, event.time)
         findings = judgement.pass_time(time) if judgement.next_due <= time else []
         try:
             seen: list[Observation] = []
@@ -44,7 +46,7 @@ class Lookback:
             self.failures += 1
         if len(judgement.changed) >= FLUSH:
             self._flush()
-        return self._fresh(raise_alerts(findings, time, self._drill_of)) if findings else []
+        return self._fresh(raise_alerts(findings, event.time, self._drill_of)) if findings else []
 
     def _fresh(self, alerts: list[Alert]) -> list[Alert]:
         found = [alert for alert in alerts if alert.id not in self._known]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from detectors.sigma.build import Builder
-from detectors.sigma.known import Known, can_hold
+from detectors.sigma.known import Known, can_hold, kinds_of
 from detectors.sigma.match import finder_of, view_of
 from detectors.sigma.model import Correlation, Loaded, Rule
 from detectors.sigma.route import Feed, feeds, sources_of
@@ -85,7 +85,7 @@ def _of_rule(rule: Rule, read: frozenset[str], sight: _Sight) -> Blind | None:
         return Blind(rule, NOT_READ, names)
     events = sum(sight.records(feed) for feed in mine)
     if not events:
-        return Blind(rule, NO_RECORDS, tuple(dict.fromkeys(feed.source for feed in mine)))
+        return Blind(rule, NO_RECORDS, tuple(dict.fromkeys(map(_records_of, mine))))
     mine = [feed for feed in mine if sight.records(feed)]
     lacking = [[field for field in rule.fields if not sight.has(feed, field)] for feed in mine]
     if any(can_hold(rule.tree, set(fields)) for fields in lacking):
@@ -93,6 +93,11 @@ def _of_rule(rule: Rule, read: frozenset[str], sight: _Sight) -> Blind | None:
     waits = any(can_hold(rule.tree, sight.fixed(feed, fields)) for feed, fields in zip(mine, lacking, strict=True))
     unseen = tuple(field for field in rule.fields if all(field in fields for fields in lacking))
     return Blind(rule, NOT_YET if waits else NO_FIELDS, unseen, events)
+
+
+def _records_of(feed: Feed) -> str:
+    """`zeek ssh`: the source, and which of its kinds of record."""
+    return " ".join((feed.source, *kinds_of(feed)))
 
 
 class _Sight:

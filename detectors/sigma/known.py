@@ -88,13 +88,18 @@ class Known:
             return True
         if self.is_free(feed.source, field):
             return True
-        wanted = _kinds_of(feed)
+        wanted = kinds_of(feed)
         if wanted and not all(kind in kinds for kind in wanted):
             return True
         return any(field in kinds.get(kind, ()) for kind in ((ANY, *wanted) if wanted else kinds))
 
+    def _names(self, feed: Feed) -> Iterator[str]:
+        kinds = self._fields.get(feed.source, {})
+        for kind in (ANY, *kinds_of(feed)) if kinds_of(feed) else kinds:
+            yield from kinds.get(kind, ())
+
     def _near(self, listed: Iterable[Feed], field: str) -> str:
-        names = {name for feed in listed for kind in self._fields.get(feed.source, {}).values() for name in kind}
+        names = {name for feed in listed for name in self._names(feed)} - {field}
         folded = {name.casefold(): name for name in sorted(names)}
         close = difflib.get_close_matches(field.casefold(), folded, n=1, cutoff=0.75)
         return folded[close[0]] if close else ""
@@ -109,7 +114,7 @@ def _with_parents(fields: Iterable[str]) -> set[str]:
     return found
 
 
-def _kinds_of(feed: Feed) -> tuple[str, ...]:
+def kinds_of(feed: Feed) -> tuple[str, ...]:
     """The kinds of record that a feed's guard lets through; none where it does not say."""
     field = KIND_FIELD.get(feed.source)
     if feed.guard is None or field is None:
@@ -141,7 +146,7 @@ def shown_in_tests(rules: Iterable[Rule]) -> Iterator[tuple[str, Native]]:
         for case in rule.cases:
             feed = next(iter(feeds(rule.logsource)), None)
             source = case.source or (feed.source if feed else "")
-            kind = next(iter(_kinds_of(feed)), "") if feed else ""
+            kind = next(iter(kinds_of(feed)), "") if feed else ""
             for native in case.events if case.fires else ():
                 if RAW not in native:
                     yield source, {**({KIND_FIELD[source]: kind} if kind and source in KIND_FIELD else {}), **native}
