@@ -65,7 +65,9 @@ class Speaker:
         head = Text(f"{mark} {self.say('explain.fires' if fires else 'explain.silent')}", style=f"bold {colour}")
         head.append(f"  {visible(title)} ({visible(name)})\n", style="bold not reverse default")
         when = moment(one.event.time, self._zone)
-        head.append(self.say("explain.on", uid=one.event.uid, source=one.event.source, time=when), style="dim")
+        head.append(
+            self.say("explain.on", uid=one.event.uid, source=one.event.source, time=when), style="not bold dim default"
+        )
         return head
 
     def _marked(self, held: bool, words: str, name: str = "", *, meant: bool = True) -> Text:
@@ -99,13 +101,14 @@ class Speaker:
         rest = len(piece.asked) - len(shown) + piece.more
         if len(shown) + rest <= INLINE:
             for number, each in enumerate(piece.asked):
-                text.append(" | " if number else "")
-                text.append(self.way(each), style="green" if each.held else "red")
+                text.append(" | " if number else "", style="not bold default")
+                text.append(self.way(each), style=f"not bold {_colour(each, piece, meant)}")
             tree.add(text)
             return
         branch = tree.add(text)
         for each in shown:
-            branch.add(self._marked(each.held, self.way(each)))
+            good = _colour(each, piece, meant) == "green"
+            branch.add(self._marked(each.held, self.way(each), meant=each.held is good))
         if rest:
             branch.add(Text(self.say("explain.more", n=rest), style="dim"))
 
@@ -185,6 +188,13 @@ class Speaker:
         if counted.missing:
             lines.append(self.say("many.missing", rules=", ".join(map(name, counted.missing))))
         return lines
+
+
+def _colour(asked: Asked, piece: Piece, meant: bool) -> str:
+    """Green where the answer is as the rule wants it; of several wanted, those that were not needed stay grey."""
+    if not asked.held and piece.held and not piece.every and not piece.negated:
+        return "bright_black"
+    return "green" if (asked.held is not piece.negated) is meant else "red"
 
 
 def rule_form(one: Explained) -> dict[str, Any]:

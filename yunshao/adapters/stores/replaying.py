@@ -15,7 +15,7 @@ from yunshao.model.event import Owner
 from yunshao.ports import KeptEvent
 
 AT_ONCE = 2_000
-LIMITS: dict[str, Any] = {"memory_limit": "512MB", "threads": 2}
+LIMITS: dict[str, Any] = {"memory_limit": "256MB", "threads": 2}
 _COLUMNS = "source, uid, time, unit, system, cloud, native"
 _ORDERED = f"""SELECT {_COLUMNS} FROM events
     WHERE time >= ? AND time < ? AND (len(?) = 0 OR list_contains(?, source)) ORDER BY time, source, uid"""  # noqa: S608
