@@ -65,10 +65,8 @@ class Speaker:
         head = Text(f"{mark} {self.say('explain.fires' if fires else 'explain.silent')}", style=f"bold {colour}")
         head.append(f"  {visible(title)} ({visible(name)})\n", style="bold not reverse default")
         when = moment(one.event.time, self._zone)
-        head.append(
-            self.say("explain.on", uid=one.event.uid, source=one.event.source, time=when), style="not bold dim default"
-        )
-        return head
+        words = self.say("explain.on", uid=one.event.uid, source=one.event.source, time=when)
+        return head.append(words, style="not bold dim default")
 
     def _marked(self, held: bool, words: str, name: str = "", *, meant: bool = True) -> Text:
         """The sign says whether it holds; the colour whether that is as the rule wants it."""
@@ -134,7 +132,7 @@ class Speaker:
         tree.add(Text(self._counts(one), style="dim"))
         tree.add(Text(self.say("many.looked_at", n=one.events), style="dim"))
         for line in self._standing(one):
-            tree.add(self._marked(one.fires, line))
+            tree.add(line)
         for each in one.nested:
             tree.children.append(self.many(each))
         for number, base in enumerate(one.bases, start=1):
@@ -155,39 +153,45 @@ class Speaker:
             return ", ".join(f"{SIGNS[operator]} {bound:.15g}" for operator, bound in rule.bounds)
         return self.say("many.condition" if rule.condition is not None else "many.every_rule")
 
-    def _standing(self, one: ExplainedMany) -> list[str]:
+    def _standing(self, one: ExplainedMany) -> list[Text]:
         """What was counted of the event's group, and what is missing."""
         if one.nested:
-            return [self.say("many.nested")]
+            return [Text(self.say("many.nested"))]
         lacking = next((field for field, value in one.group.items() if value is None), "")
         if lacking:
-            return [self.say("many.lacks", field=lacking)]
+            return [_short(self.say("many.lacks", field=lacking))]
         if one.counted is None:
-            return [self.say("many.apart")]
+            return [_short(self.say("many.apart"))]
         group = ", ".join(f"{field} = {value!r}" for field, value in one.group.items())
-        lines = [self.say("many.grouped", group=group) if group else self.say("many.no_group")]
-        return lines + self._counted(one, one.counted)
+        whom = self.say("many.grouped", group=group) if group else self.say("many.no_group")
+        return [Text(whom), *self._counted(one, one.counted)]
 
-    def _counted(self, one: ExplainedMany, counted: Counted) -> list[str]:
+    def _counted(self, one: ExplainedMany, counted: Counted) -> list[Text]:
         since, until = moment(counted.since, self._zone), moment(counted.until, self._zone)
         figure = "-" if counted.figure is None else f"{counted.figure:.15g}"
-        lines = [self.say("many.window", since=since, until=until, events=counted.events, figure=figure)]
-        lowest = max((bound for sign, bound in one.correlation.bounds if sign in {"gte", "gt", "eq"}), default=None)
+        lines = [Text(self.say("many.window", since=since, until=until, events=counted.events, figure=figure))]
+        wanted = [bound + (sign == "gt") for sign, bound in one.correlation.bounds if sign in {"gte", "gt", "eq"}]
+        lowest = max(wanted, default=None)
         if not one.fires and lowest is not None and (counted.figure or 0.0) < lowest:
             short = f"{lowest - (counted.figure or 0.0):.15g}"
-            lines.append(self.say("many.missing_count", n=short, bounds=self._bounds(one.correlation)))
+            lines.append(_short(self.say("many.missing_count", n=short, bounds=self._bounds(one.correlation))))
         if len(one.names) > 1:
             lines += self._fired(one, counted)
         return lines
 
-    def _fired(self, one: ExplainedMany, counted: Counted) -> list[str]:
+    def _fired(self, one: ExplainedMany, counted: Counted) -> list[Text]:
         name: Callable[[int], str] = one.names.__getitem__
         lines = []
         if counted.present:
-            lines.append(self.say("many.present", rules=", ".join(map(name, counted.present))))
+            lines.append(Text(self.say("many.present", rules=", ".join(map(name, counted.present)))))
         if counted.missing:
-            lines.append(self.say("many.missing", rules=", ".join(map(name, counted.missing))))
+            lines.append(_short(self.say("many.missing", rules=", ".join(map(name, counted.missing)))))
         return lines
+
+
+def _short(words: str) -> Text:
+    """What is missing."""
+    return Text(words, style="yellow")
 
 
 def _colour(asked: Asked, piece: Piece, meant: bool) -> str:
