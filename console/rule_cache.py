@@ -19,7 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from detectors.sigma.load import load_texts, read_file, rule_files
+from detectors.sigma.load import contents, load_texts, rule_files
 from detectors.sigma.model import Loaded
 from yunshao import __version__
 
@@ -34,7 +34,7 @@ _OTHERS = frozenset({("ipaddress", "IPv4Network"), ("ipaddress", "IPv6Network")}
 
 def load_cached(paths: Sequence[Path]) -> Loaded:
     """As `load_folders` without a base. Raises BadConfiguration for a path that is not there."""
-    files = [(str(path), read_file(path)) for path in rule_files(paths)]
+    files = list(contents(rule_files(paths)))
     if len(files) < FEWEST:
         return load_texts(files, {})
     place = _place(files)

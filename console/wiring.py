@@ -6,7 +6,7 @@ import importlib
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from collectors.catalog import PARSERS, guess
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
-from detectors.sigma.load import load_folders
+from detectors.sigma.load import Reshape, load_folders
 from detectors.sigma.model import Loaded
 from playbooks.load import library as playbook_library
 from playbooks.load import load_folder
@@ -32,6 +32,7 @@ from yunshao.model.event import NOBODY, Owner
 from yunshao.settings import Settings, SourceSettings, parse_settings
 
 if TYPE_CHECKING:
+    from detectors.sigma.lint import Other
     from yunshao.ports import Detector, Intake
 
 SETTINGS_FILE = "yunshao.yaml"
@@ -101,7 +102,8 @@ class Workspace:
         """
         folders = [self.folder / name for name in self.settings.detect.rules]
         base = library() if self.settings.detect.library else None
-        return load_folders([folder for folder in folders if folder.exists()], base=base)
+        through = pipelines([self.folder / name for name in self.settings.detect.pipelines])
+        return load_folders([folder for folder in folders if folder.exists()], base=base, reshape=through)
 
     @cached_property
     def playbooks(self) -> dict[str, Playbook]:
@@ -159,6 +161,22 @@ class Workspace:
                 pattern = str(self.folder / source.path)
                 found.append(files.FileIntake(source.name, source.source, pattern, claim_of(source), wall_clock))
         return found
+
+
+def pipelines(paths: Sequence[Path]) -> Reshape | None:
+    """What these pySigma pipelines make of rules; None for no pipeline. pySigma is loaded only where there is one."""
+    if not paths:
+        return None
+    made: Reshape = importlib.import_module("detectors.sigma.pysigma").pipeline_of(
+        [(str(path), read_text(path)) for path in paths]
+    )
+    return made
+
+
+def validation() -> Other:
+    """pySigma's own opinion of rules; the library is loaded here."""
+    made: Other = importlib.import_module("detectors.sigma.pysigma").Validation()
+    return made
 
 
 def claim_of(source: SourceSettings) -> Owner:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from yunshao.model.alert import Alert, AlertQuery
-from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Record, Rejected
+from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
 from yunshao.model.finding import Observation, Step
 
 
@@ -126,6 +126,16 @@ class StoredEvent:
     native: Native
 
 
+class KeptEvent(NamedTuple):
+    """What a stored event is made of again: its OCSF form follows from the native record."""
+
+    source: str
+    uid: str
+    time: int
+    owner: Owner
+    native: Native
+
+
 class EventStore(Protocol):
     """What was seen."""
 
@@ -137,6 +147,13 @@ class EventStore(Protocol):
 
     def count_events(self, by: str, since: int, until: int) -> dict[str, int]:
         """How many events per `source`, `unit`, `hour` (event time, ms of the hour's start) or `class_uid`."""
+
+    def events_between(self, since: int, until: int, sources: Sequence[str] = ()) -> Iterator[KeptEvent]:
+        """Every event of [since, until), of these sources alone where any are named, in the order of time, source
+        and uid, without holding more than a few in memory."""
+
+    def sample_events(self, since: int, until: int, each: int, limit: int) -> list[KeptEvent]:
+        """Up to `limit` events of [since, until), at most `each` of one source, class and operation."""
 
 
 class SourceHealth(Protocol):

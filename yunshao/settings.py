@@ -59,6 +59,7 @@ class DetectSettings(_Strict):
 
     rules: tuple[str, ...] = Field(("rules",), description="Folders of Sigma rules, beside the own library.")
     library: bool = Field(True, description="Load the rules that ship.")
+    pipelines: tuple[str, ...] = Field((), description="pySigma processing pipelines for the site's own rules.")
     anomalies: bool = Field(True, description="Run the detectors that learn.")
     lateness: int = Field(
         5, ge=0, le=86_400, description="Seconds that correlations wait for events which come out of order."

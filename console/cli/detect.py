@@ -11,10 +11,11 @@ import typer
 
 from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
-from console.cli.offline import checked_files, checked_source, rejected_row
+from console.cli.offline import PipelineOption, checked_files, checked_source, rejected_row
 from console.rule_cache import load_cached
-from console.wiring import OFFLINE_LATENESS, offline_rooms, wall_clock
+from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, wall_clock
 from detectors.catalog import library
+from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
 from streams.offline import detect as detect_stream
 from streams.short_memory import LetGo
@@ -33,6 +34,7 @@ def detect(
     rules: Annotated[
         list[Path] | None, typer.Option("--rules", help="Rule files or folders; repeatable. Default: the own library.")
     ] = None,
+    pipeline: PipelineOption = None,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Where rejected records go (NDJSON).")] = None,
     lateness: Annotated[
         int,
@@ -50,7 +52,7 @@ def detect(
     """
     checked_source(source)
     checked_files(files)
-    rooms = offline_rooms(_rules(rules), lateness)
+    rooms = offline_rooms(_rules(rules, pipeline), lateness)
     let_go = LetGo()
     refused: list[int] = [0]
     with (rejects or Path("/dev/null")).open("wb") as sink:
@@ -66,13 +68,15 @@ def detect(
         say(f"memory was full: {let_go.memories} groups were judged early, {let_go.events} events no longer counted")
 
 
-def _rules(paths: list[Path] | None) -> Loaded:
+def _rules(paths: list[Path] | None, through: list[Path] | None) -> Loaded:
     if not paths:
+        if through:
+            raise WrongUse("--pipeline is for the rules of --rules", "name them; the own library needs none")
         return library()
     missing = next((path for path in paths if not path.exists()), None)
     if missing:
         raise WrongUse("no such file or folder", "", str(missing))
-    loaded = load_cached(paths)
+    loaded = load_folders(paths, reshape=pipelines(through)) if through else load_cached(paths)
     for refused in loaded.refused:
         say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
     say(f"{len(loaded.rules) + len(loaded.correlations)} rules loaded")

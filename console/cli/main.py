@@ -17,7 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("console.cli.up", "Collect, process, schedule and serve the console in one process."),
     "normalise": ("console.cli.normalise", "Turn log files into OCSF NDJSON."),
     "detect": ("console.cli.detect", "Run Sigma rules over log files, keeping no state."),
-    "rules": ("console.cli.rules", "List, check and test rules."),
+    "rules": ("console.cli.rules", "Rules as code: check, test, import, explain, backtest, coverage, blind."),
     "alerts": ("console.cli.alerts", "Triage: list, show, ack, assign, close, export."),
     "hunt": ("console.cli.hunt", "Search stored events by SQL or field:value."),
     "org": ("console.cli.org", "Check and show units, chiefs, clouds and systems."),

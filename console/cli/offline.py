@@ -6,13 +6,19 @@ import base64
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from collectors.catalog import PARSERS
 from yunshao.errors import WrongUse
 from yunshao.model.event import Rejected
 
 MAX_SHOWN_RAW = 65536
+PipelineOption = Annotated[
+    list[Path] | None,
+    typer.Option("--pipeline", help="A pySigma processing pipeline (YAML) that the rules go through; repeatable."),
+]
 
 
 def checked_source(name: str) -> None:

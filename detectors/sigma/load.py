@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,29 @@ from yunshao.errors import BadConfiguration, BadContent
 
 Entry = Rule | Correlation | Filter
 MOST_FOLLOWED = 1_000
+Reshape = Callable[[Document, str], Document]
+"""Another document in the place of one that was read, given the file's name; raises BadContent to refuse it."""
 
 
-def load_folders(paths: Sequence[Path], placeholders: Placeholders | None = None, base: Loaded | None = None) -> Loaded:
+def load_folders(
+    paths: Sequence[Path],
+    placeholders: Placeholders | None = None,
+    base: Loaded | None = None,
+    reshape: Reshape | None = None,
+) -> Loaded:
     """Every rule in these files and folders, in order of path. Raises BadConfiguration for a path that is not there.
 
     `base` is what they stand on (the library): its rules are in the result too unless one here has the same id, and
     correlations and filters here may name them.
     `placeholders` gives the values of `%name%` in items with `expand`; a rule that lacks one is refused.
+    `reshape` sees every document before it is understood.
     """
-    return load_texts(((str(path), read_file(path)) for path in rule_files(paths)), placeholders or {}, base)
+    return load_texts(contents(rule_files(paths)), placeholders or {}, base, reshape)
+
+
+def contents(files: Iterable[Path]) -> Iterator[tuple[str, bytes | str]]:
+    """The name and the bytes of each file; a text in place of the bytes says why it cannot be read."""
+    return ((str(path), read_file(path)) for path in files)
 
 
 def rule_files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -60,10 +73,13 @@ def read_file(path: Path) -> bytes | str:
 
 
 def load_texts(
-    files: Iterable[tuple[str, bytes | str]], placeholders: Placeholders, base: Loaded | None = None
+    files: Iterable[tuple[str, bytes | str]],
+    placeholders: Placeholders,
+    base: Loaded | None = None,
+    reshape: Reshape | None = None,
 ) -> Loaded:
     """The rules of (name, content) pairs; a text in place of bytes is the reason why there is no content."""
-    gathered = _Gathered(placeholders, base or Loaded())
+    gathered = _Gathered(placeholders, base or Loaded(), reshape or (lambda document, _name: document))
     for name, content in files:
         gathered.take(name, content)
     return gathered.loaded()
@@ -72,9 +88,10 @@ def load_texts(
 class _Gathered:
     """What has been read so far; knows every id, and joins filters and references at the end."""
 
-    def __init__(self, placeholders: Placeholders, base: Loaded) -> None:
+    def __init__(self, placeholders: Placeholders, base: Loaded, reshape: Reshape) -> None:
         self._placeholders = placeholders
         self._base = base
+        self._reshape = reshape
         self._rules: dict[str, Rule] = {}
         self._correlations: dict[str, Correlation] = {}
         self._filters: list[Filter] = []
@@ -101,7 +118,7 @@ class _Gathered:
 
     def _document(self, document: Document, name: str) -> None:
         try:
-            self._keep(_entry(document, name, self._placeholders))
+            self._keep(_entry(self._reshape(document, name), name, self._placeholders))
         except BadContent as error:
             self._refuse(document.value, name, error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +68,7 @@ class Head:
     status: str = ""
     description: str = ""
     author: str = ""
+    license: str = ""
     tags: tuple[str, ...] = ()
     techniques: tuple[str, ...] = ()
     falsepositives: tuple[str, ...] = ()
@@ -94,11 +96,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Head):
-    """A detection: it fires on an event of its log source for which the tree holds."""
+    """A detection: it fires on an event of its log source for which the tree holds.
+
+    `condition` and `selections` are what the file calls the parts of the tree.
+    """
 
     logsource: LogSource
     tree: Node
     fields: tuple[str, ...] = ()
+    condition: str = ""
+    selections: Mapping[str, Node] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def read_head(reading: Reading) -> dict[str, Any]:
         "name": reading.text_at("name", limit=256),
         "description": reading.text_at("description"),
         "author": reading.text_at("author"),
+        "license": reading.text_at("license"),
         "tags": tags,
         "techniques": techniques_of(tags),
         "falsepositives": reading.texts_at("falsepositives"),
@@ -217,11 +218,24 @@ def read_rule(reading: Reading) -> Rule:
     """A detection rule. Raises BadContent."""
     head = read_head(reading)
     logsource = read_logsource(reading)
-    tree = _detection(reading, "detection", ("condition", "timeframe"))
+    tree, selections = _detection(reading, "detection", ("condition", "timeframe"))
     if weight(tree) > MAX_WEIGHT:
         raise reading.refuse(f"one event may cost more than {MAX_WEIGHT} tests", "detection", mend="split the rule")
     fields = tuple(dict.fromkeys(item.field for item in items(tree) if item.field))
-    return Rule(**head, logsource=logsource, tree=tree, fields=fields)
+    return Rule(
+        **head,
+        logsource=logsource,
+        tree=tree,
+        fields=fields,
+        condition=_condition_text(reading),
+        selections=selections,
+    )
+
+
+def _condition_text(reading: Reading) -> str:
+    """The condition as it is written; several stand for any of them."""
+    listed = reading.texts_at("detection", "condition")
+    return listed[0] if len(listed) == 1 else " or ".join(f"({each})" for each in listed)
 
 
 def read_filter(reading: Reading) -> Filter:
@@ -229,7 +243,7 @@ def read_filter(reading: Reading) -> Filter:
     title = reading.text_at("title") or "filter"
     logsource = read_logsource(reading)
     block = reading.map_at("filter")
-    tree = _detection(reading, "filter", ("condition", "rules"))
+    tree, _selections = _detection(reading, "filter", ("condition", "rules"))
     named = block.get("rules")
     if named is None:
         raise reading.refuse("the filter does not say for which rules it is", "filter", mend="rules: any, or a list")
@@ -239,7 +253,8 @@ def read_filter(reading: Reading) -> Filter:
     )
 
 
-def _detection(reading: Reading, key: str, reserved: tuple[str, ...]) -> Node:
+def _detection(reading: Reading, key: str, reserved: tuple[str, ...]) -> tuple[Node, dict[str, Node]]:
+    """The tree of a condition over its selections, and these by their names."""
     block = reading.map_at(key)
     if "condition" not in block:
         raise reading.refuse("the condition is missing", key)
@@ -249,7 +264,7 @@ def _detection(reading: Reading, key: str, reserved: tuple[str, ...]) -> Node:
     if len(names) > MAX_SELECTIONS:
         raise reading.refuse(f"more than {MAX_SELECTIONS} selections", key)
     selections = {name: _selection(reading, key, name, block[name]) for name in names}
-    return _condition(reading, key, block["condition"], selections)
+    return _condition(reading, key, block["condition"], selections), selections
 
 
 def _condition(reading: Reading, key: str, condition: Any, selections: Mapped[str, Node]) -> Node:

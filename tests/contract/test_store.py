@@ -487,3 +487,48 @@ def test_a_question_that_is_more_than_a_question_is_refused(full: Store, questio
         full.hunt(question)
     assert not Path("/tmp/out.csv").exists()
     assert not Path("/tmp/out").exists()
+
+
+# Looking back
+
+
+def test_events_between_come_in_the_order_of_time_whatever_order_they_came_in(store: Store) -> None:
+    late, early = event("late", time=NOON + DAY), event("early", time=NOON - DAY)
+    twins = [event("b", time=NOON), event("a", time=NOON), event("a", time=NOON, source="zeek")]
+    for each in (late, *twins, early):
+        store.commit(Batch(events=[each]))
+    found = list(store.events_between(NOON - 2 * DAY, NOON + 2 * DAY))
+    assert [(each.source, each.uid) for each in found] == [
+        ("aws.cloudtrail", "early"),
+        ("aws.cloudtrail", "a"),
+        ("aws.cloudtrail", "b"),
+        ("zeek", "a"),
+        ("aws.cloudtrail", "late"),
+    ]
+
+
+def test_events_between_keep_to_their_span_and_sources(store: Store) -> None:
+    here = [event("first", time=NOON), event("last", time=NOON + HOUR), event("other", time=NOON, source="zeek")]
+    store.commit(Batch(events=here))
+    assert [each.uid for each in store.events_between(NOON, NOON + HOUR)] == ["first", "other"]
+    assert [each.uid for each in store.events_between(NOON, NOON + 2 * HOUR, ["zeek"])] == ["other"]
+    assert list(store.events_between(NOON + 2 * HOUR, NOON)) == []
+
+
+def test_a_kept_event_has_its_owner_and_its_native_record(store: Store) -> None:
+    store.commit(Batch(events=[event("a", owner=Owner("metro", "tickets", "small"), odd="\ud800", big=1 << 70)]))
+    (kept,) = store.events_between(NOON, NOON + 1)
+    assert (kept.time, kept.owner) == (NOON, Owner("metro", "tickets", "small"))
+    assert kept.native["big"] == 1 << 70
+    assert kept.native["odd"] == "\ud800"
+
+
+def test_a_sample_holds_some_of_each_kind_of_event(store: Store) -> None:
+    frequent = [event(f"f{number}", op="GetObject") for number in range(50)]
+    rare = [event("rare", op="DeleteTrail"), event("other", source="zeek")]
+    store.commit(Batch(events=[*frequent, *rare]))
+    found = store.sample_events(NOON, NOON + 1, 3, 100)
+    assert len(found) == 5
+    assert {"rare", "other"} <= {each.uid for each in found}
+    assert len(store.sample_events(NOON, NOON + 1, 50, 7)) == 7
+    assert store.sample_events(NOON + 1, NOON + 2, 50, 7) == []

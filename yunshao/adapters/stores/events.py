@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -13,12 +13,14 @@ from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.hunting import hunt, view_of
 from yunshao.adapters.stores.ledger import HOUR, hour_of
 from yunshao.adapters.stores.plain import clean
+from yunshao.adapters.stores.replaying import in_order, sample
 from yunshao.errors import NotFound, Unreachable, WrongUse
 from yunshao.model.event import EventRef
-from yunshao.ports import StoredEvent
+from yunshao.ports import KeptEvent, StoredEvent
 
 COUNTED = {"source": "source", "unit": "unit", "hour": "hour", "class_uid": "class_uid"}
 MAX_FOUND = 500
+DAY = 24 * HOUR
 
 
 class SqliteEvents(Part):
@@ -60,6 +62,20 @@ class SqliteEvents(Part):
         counts.update(self._count_rows(by, since, first))
         counts.update(self._count_rows(by, last, until))
         return dict(sorted(counts.items()))
+
+    def events_between(self, since: int, until: int, sources: Sequence[str] = ()) -> Iterator[KeptEvent]:
+        """Day by day, each listed anew: files are merged while somebody reads."""
+        first, last = self._db.row("SELECT min(since), max(until) FROM segment WHERE retired IS NULL")
+        if first is None:
+            return
+        begin, end = max(since, first), min(until, last + 1)
+        while begin < end:
+            here = min(end, (begin // DAY + 1) * DAY)
+            yield from in_order(self._folder, self._paths(begin, here), begin, here, sources)
+            begin = here
+
+    def sample_events(self, since: int, until: int, each: int, limit: int) -> list[KeptEvent]:
+        return sample(self._folder, self._paths(since, until), since, until, each, limit)
 
     def _count_rows(self, by: str, since: int, until: int) -> dict[str, int]:
         paths = self._paths(since, until) if since < until else []

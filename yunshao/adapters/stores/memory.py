@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from yunshao.adapters.stores.alerts import DAY, GROUPS, MAX_EVIDENCE, day_name
-from yunshao.adapters.stores.columns import SCHEMA, columns_of
+from yunshao.adapters.stores.columns import COLUMNS, SCHEMA, columns_of, row_of
 from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.events import COUNTED
 from yunshao.adapters.stores.hunting import hunt
@@ -19,7 +19,7 @@ from yunshao.adapters.stores.ledger import class_uid, hour_of
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.event import Event, EventRef, Rejected, native_digest
-from yunshao.ports import Batch, StoredEvent
+from yunshao.ports import Batch, KeptEvent, StoredEvent
 
 Document = dict[str, Any]
 
@@ -207,6 +207,22 @@ class MemoryStore:
         found = Counter(str(keys[by](event)) for event in self._events.values() if since <= event.time < until)
         return dict(sorted(found.items()))
 
+    def events_between(self, since: int, until: int, sources: Sequence[str] = ()) -> Iterator[KeptEvent]:
+        found = [event for event in self._events.values() if since <= event.time < until]
+        for event in sorted(found, key=lambda event: (event.time, event.source, event.uid)):
+            if not sources or event.source in sources:
+                yield _kept(event)
+
+    def sample_events(self, since: int, until: int, each: int, limit: int) -> list[KeptEvent]:
+        taken: Counter[tuple[str, object]] = Counter()
+        found: list[KeptEvent] = []
+        for event in self._events.values():
+            kind = (event.source, (class_uid(event), row_of(event)[COLUMNS.index("operation")]))
+            if since <= event.time < until and taken[kind] < each and len(found) < limit:
+                taken[kind] += 1
+                found.append(_kept(event))
+        return found
+
     def sources(self) -> list[dict[str, Any]]:
         return [dict(row) for _, row in sorted(self._sources.items())]
 
@@ -256,6 +272,10 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to close."""
+
+
+def _kept(event: Event) -> KeptEvent:
+    return KeptEvent(event.source, event.uid, event.time, event.owner, event.native)
 
 
 def _groups(alert: Alert, by: str) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""What `yunshao rules` does, one file a subcommand."""
