@@ -245,7 +245,8 @@ def is_null(value: Any) -> bool:
     """Absent, or JSON null, or a list of nothing but null."""
     if value is MISSING or value is None:
         return True
-    return isinstance(value, list) and bool(value) and all(leaf is None for leaf in leaves(value))
+    found = list(leaves(value)) if isinstance(value, list) else []
+    return bool(found) and all(leaf is None for leaf in found)
 
 
 def refers(reference: Reference) -> Callable[[Any, Any], bool]:

@@ -127,6 +127,8 @@ def test_negation_applies_after_any_of(fires):
         ("a: null", {"a": ""}, False),
         ("a: null", {"a": "x"}, False),
         ("a: null", {"a": [None]}, True),
+        ("a: null", {"a": []}, False),
+        ("a: null", {"a": [[]]}, False),
         ("a: ''", {"a": ""}, True),
         ("a: ''", {}, False),
         ("a: ''", {"a": None}, False),
