@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from streams.lookback import Lookback
@@ -53,12 +53,18 @@ class Backtest:
         self.tallies: dict[str, Tally] = {}
         self.earlier: dict[str, Tally] = {}
 
-    def see(self, event: Event) -> None:
-        """One more event, not earlier than the one before."""
-        self.events += 1
-        self._count(self._now.see(event), self.tallies, 0)
+    def see(self, events: Sequence[Event]) -> None:
+        """More events, in order of time and not earlier than those before."""
+        self.events += len(events)
+        self._count(self._now.see(events), self.tallies, 0)
         if self._before is not None:
-            self._count(self._before.see(event), self.earlier, 1)
+            self._count(self._before.see(events), self.earlier, 1)
+
+    def close(self) -> None:
+        """No more events come."""
+        self._count(self._now.close(), self.tallies, 0)
+        if self._before is not None:
+            self._count(self._before.close(), self.earlier, 1)
 
     def _count(self, alerts: list[Alert], tallies: dict[str, Tally], side: int) -> None:
         for alert in alerts:

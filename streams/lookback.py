@@ -1,64 +1,44 @@
-"""Stored events through the same judgement as the live stream, in the order of time; nothing is stored."""
+"""The stages after an event is known, over stored events: what rules would have said of days that have passed."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from streams.correlate import DrillOf, raise_alerts
-from streams.judgement import Judgement, Key
+from streams.hearing import Hearing
+from streams.offline import MAX_ALERT_IDS
 from streams.pipeline import Rooms
 from streams.remembered import Newest
 from yunshao.model.alert import Alert
 from yunshao.model.event import Event
-from yunshao.model.finding import Observation
-
-MAX_MEMORIES = 50_000
-MAX_ALERT_IDS = 200_000
-FLUSH = 500
+from yunshao.model.finding import Finding
 
 
 class Lookback:
-    """Give it events one by one; each alert (rule, events) is given once. What is remembered is bounded."""
+    """Give it events in order of time; each alert (rule, events) is given once. What is remembered is bounded."""
 
     def __init__(self, rooms: Rooms, drill_of: DrillOf = lambda _events: "") -> None:
-        self._observers = [detector.observe for detector in rooms.detectors]
-        self._memories: Newest[Key, Any] = Newest(MAX_MEMORIES)
+        self._hearing = Hearing(rooms)
         self._known: Newest[str, bool] = Newest(MAX_ALERT_IDS)
-        self._judgement = Judgement(rooms, lambda detector, key: self._memories.get((detector, key), None))
         self._drill_of = drill_of
-        self._newest = -(1 << 62)
         self.failures = 0
 
-    def see(self, event: Event) -> list[Alert]:
-        """The alerts that come of this event, or of the time that has passed with it. An event on which a detector
+    def see(self, events: Sequence[Event]) -> list[Alert]:
+        """The alerts that come of these events, or of the time that has passed with them. An event on which a detector
         fails is counted in `failures` and judged no further."""
-        judgement = self._judgement
-        self._newest = time = max(self._newest, event.time)
-        findings = judgement.pass_time(time) if judgement.next_due <= time else []
-        try:
-            seen: list[Observation] = []
-            for observe in self._observers:
-                seen += observe(event)
-            if seen:
-                findings += judgement.see(seen)
-                findings += judgement.pass_time(time)
-        except Exception:  # noqa: BLE001 - counted; the caller says how many
-            self.failures += 1
-        if len(judgement.changed) >= FLUSH:
-            self._flush()
-        return self._fresh(raise_alerts(findings, event.time, self._drill_of)) if findings else []
+        found: list[Alert] = []
+        for place, findings, failure in self._hearing.hear(events):
+            self.failures += failure is not None
+            found += self._fresh(findings, events[place].time)
+        return found
 
-    def _fresh(self, alerts: list[Alert]) -> list[Alert]:
-        found = [alert for alert in alerts if alert.id not in self._known]
+    def close(self) -> list[Alert]:
+        """What is left to say when no more events come."""
+        return self._fresh(self._hearing.close(), self._hearing.newest)
+
+    def _fresh(self, findings: Iterable[Finding], detected: int) -> list[Alert]:
+        raised = raise_alerts(findings, detected, self._drill_of)
+        found = [alert for alert in raised if alert.id not in self._known]
         for alert in found:
             self._known.put(alert.id, True)
         return found
-
-    def _flush(self) -> None:
-        for key, (memory, _) in self._judgement.changed.items():
-            if memory is None:
-                self._memories.drop(key)
-            else:
-                self._memories.put(key, memory)
-        self._judgement.changed.clear()
-        self._judgement.troubles.clear()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from streams.correlate import raise_alerts
-from streams.enrich import enrich
-from streams.judgement import Judgement
+from streams.hearing import BLOCK, Hearing
 from streams.normalise import internal_error
 from streams.pipeline import Rooms, understand
 from streams.remembered import Newest
-from streams.short_memory import LetGo, ShortMemory
+from streams.short_memory import LetGo
 from yunshao.model.alert import Alert
-from yunshao.model.event import Record, Rejected
-from yunshao.model.finding import Finding, Observation
+from yunshao.model.event import Event, Record, Rejected
+from yunshao.model.finding import Finding
 
 MAX_ALERT_IDS = 200_000
-MAX_AHEAD = 60_000
 
 OnRejected = Callable[[Rejected], object]
 
@@ -33,42 +32,50 @@ def detect(
     At the end nothing is waited for any more, but no time passes beyond the newest event.
     """
     known: Newest[str, bool] = Newest(MAX_ALERT_IDS)
-    memories = ShortMemory(let_go or LetGo())
-    judgement = Judgement(rooms, memories.recall)
-    observers = [detector.observe for detector in rooms.detectors]
-    newest, own, received = -(1 << 62), rooms.own, 0
-    for record in records:
-        if isinstance(record, Rejected):
-            rejected(record)
-            continue
-        event = understand(rooms, record)
+    for findings, received, _ in judged(rooms, records, rejected, let_go or LetGo()):
+        for alert in raise_alerts(findings, received, lambda _: ""):
+            if alert.id not in known:
+                known.put(alert.id, True)
+                yield alert
+
+
+def judged(
+    rooms: Rooms, records: Iterable[Record | Rejected], rejected: OnRejected, let_go: LetGo
+) -> Iterator[tuple[list[Finding], int, int]]:
+    """Findings as they come, with the moment (ms) their record was received and the event time that was reached."""
+    hearing = Hearing(rooms, let_go)
+    received = 0
+    for block in _blocks(records):
+        faults, taken = _taken(rooms, block)
+        for place, findings, failure in hearing.hear([event for _, event in taken]):
+            at = taken[place][0]
+            record = block[at]
+            if failure is not None and isinstance(record, Record):
+                faults.append((at, internal_error(record, taken[place][1].source, failure)))
+            if findings:
+                yield findings, record.received, hearing.newest
+        for _, fault in sorted(faults, key=lambda each: each[0]):
+            rejected(fault)
+        received = block[-1].received
+    yield hearing.close(), received, hearing.newest
+
+
+def _blocks(records: Iterable[Record | Rejected]) -> Iterator[list[Record | Rejected]]:
+    waiting = iter(records)
+    while block := list(islice(waiting, BLOCK)):
+        yield block
+
+
+def _taken(
+    rooms: Rooms, block: Sequence[Record | Rejected]
+) -> tuple[list[tuple[int, Rejected]], list[tuple[int, Event]]]:
+    """What of a block is no event, and its events; each with its place."""
+    faults: list[tuple[int, Rejected]] = []
+    taken: list[tuple[int, Event]] = []
+    for at, record in enumerate(block):
+        event = record if isinstance(record, Rejected) else understand(rooms, record)
         if isinstance(event, Rejected):
-            rejected(event)
-            continue
-        time, received = event.time, record.received
-        if newest < time <= received + MAX_AHEAD:
-            newest = time
-        findings = judgement.pass_time(newest) if judgement.next_due <= newest else []
-        seen: list[Observation] = []
-        try:
-            event = enrich(own, event)
-            for observe in observers:
-                seen += observe(event)
-            if seen:
-                findings += judgement.see(seen)
-                findings += judgement.pass_time(newest)
-        except Exception as error:  # noqa: BLE001 - one record, counted by the caller; the next is judged
-            rejected(internal_error(record, event.source, error))
-        if seen:
-            findings += memories.keep(judgement, len(seen), newest)
-        if findings:
-            yield from _unknown(findings, received, known)
-    findings = judgement.settle(newest) + memories.flush(judgement, newest) + judgement.settle(newest)
-    yield from _unknown(findings, received, known)
-
-
-def _unknown(findings: list[Finding], received: int, known: Newest[str, bool]) -> Iterator[Alert]:
-    for alert in raise_alerts(findings, received, lambda _: ""):
-        if alert.id not in known:
-            known.put(alert.id, True)
-            yield alert
+            faults.append((at, event))
+        else:
+            taken.append((at, event))
+    return faults, taken

@@ -10,7 +10,7 @@ from streams.enrich import Own, enrich
 from streams.normalise import Guess, normalise
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation, Step
-from yunshao.ports import Detector, Parser
+from yunshao.ports import BlockDetector, Detector, Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class Looked:
     observations: tuple[Observation, ...] = ()
 
 
+Observed = tuple[Event, list[Observation]]
+"""An event with its owner, and what it means to the detectors."""
+
+
 def understand(rooms: Rooms, record: Record) -> Event | Rejected:
     """The event of a record, or why there is none."""
     return normalise(rooms.parsers, rooms.guess, record)
@@ -49,6 +53,29 @@ def observe(rooms: Rooms, event: Event) -> tuple[Event, list[Observation]]:
     """The event with its owner, and what it means to the detectors."""
     owned = enrich(rooms.own, event)
     return owned, [seen for detector in rooms.detectors for seen in detector.observe(owned)]
+
+
+def observe_all(rooms: Rooms, events: Sequence[Event]) -> list[Observed | Exception]:
+    """`observe` of each of these, in order, or what it raised: one odd event leaves the others as they are."""
+    try:
+        owned = [enrich(rooms.own, event) for event in events]
+        columns = [_column(detector, owned) for detector in rooms.detectors]
+    except Exception:  # noqa: BLE001 - whose fault it was is found out one by one
+        return [_tried(rooms, event) for event in events]
+    return [(event, [seen for column in columns for seen in column[place]]) for place, event in enumerate(owned)]
+
+
+def _column(detector: Detector, events: Sequence[Event]) -> Sequence[Sequence[Observation]]:
+    if isinstance(detector, BlockDetector):
+        return detector.observe_all(events)
+    return [detector.observe(event) for event in events]
+
+
+def _tried(rooms: Rooms, event: Event) -> Observed | Exception:
+    try:
+        return observe(rooms, event)
+    except Exception as error:  # noqa: BLE001 - handed to the runner, which counts and records it
+        return error
 
 
 def look(rooms: Rooms, record: Record) -> Looked:

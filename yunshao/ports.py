@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
@@ -44,6 +44,14 @@ class Detector(Protocol):
 
     def step(self, memory: Any, seen: Observation) -> Step:
         """One observation against what is remembered of its key (None: nothing yet)."""
+
+
+@runtime_checkable
+class BlockDetector(Detector, Protocol):
+    """A detector whose stateless half is quicker on many events than on one."""
+
+    def observe_all(self, events: Sequence[Event]) -> Sequence[Sequence[Observation]]:
+        """`observe` of each of these, in order."""
 
 
 @dataclass(slots=True)

@@ -49,7 +49,6 @@ class SigmaDetector:
         late = {each.id: lateness + self._chains.depth(each.id) if lateness else 0 for each in loaded.correlations}
         self._windows = {each.id: Windows(each, late[each.id]) for each in loaded.correlations}
         self._plans: dict[tuple[str, str], _Plan] = {}
-        self._matches = self._matcher.matches
 
     @property
     def name(self) -> str:
@@ -63,11 +62,17 @@ class SigmaDetector:
 
     def observe(self, event: Event) -> Sequence[Observation]:
         """One observation for each rule that fires, and one for each correlation that it is counted by."""
-        fired = self._matches(event)
-        if not fired:
-            return ()
-        native, entity = view_of(event), entity_of(event)
-        return [seen for rule in fired for seen in self._observed(self._plan(rule, event), native, event, entity)]
+        return self.observe_all((event,))[0]
+
+    def observe_all(self, events: Sequence[Event]) -> list[Sequence[Observation]]:
+        """`observe` of each of these, in order; much quicker than one by one."""
+        found: list[Sequence[Observation]] = [()] * len(events)
+        for place, fired in self._matcher.fired(events).items():
+            event = events[place]
+            native, entity = view_of(event), entity_of(event)
+            plans = (self._plan(rule, event) for rule in fired)
+            found[place] = [seen for plan in plans for seen in self._observed(plan, native, event, entity)]
+        return found
 
     def _plan(self, rule: Rule, event: Event) -> _Plan:
         known = self._plans.get((rule.id, event.source))
@@ -81,12 +86,9 @@ class SigmaDetector:
     def _observed(self, plan: _Plan, native: Native, event: Event, entity: str) -> list[Observation]:
         found = []
         if plan.alone:
-            values = {
-                "rule": plan.rule.id,
-                "entity": entity,
-                "why": plan.why.words(native, event, entity, event.owner.unit),
-                "facts": plan.why.matched(native, event),
-            }
+            facts = plan.why.matched(native, event)
+            why = plan.why.words(native, event, entity, event.owner.unit, facts)
+            values = {"rule": plan.rule.id, "entity": entity, "why": why, "facts": facts}
             found.append(Observation(SIGMA, f"{RULE_KEY}{entity}", event.time, event.ref, event.owner, values))
         outer = {link.correlation.id: _carried(link, native, event) for link in plan.links.outer}
         for link in plan.links.direct:

@@ -52,19 +52,20 @@ def test_every_test_of_the_library_ends_as_it_does_off_line() -> None:
                 if "raw" in native or source != "aws.cloudtrail":
                     continue
                 event = event_of(PARSERS[source], native, number)
+                event.received = event.time
                 records.append(Record(source, orjson.dumps(event.native), number, event.time))
                 stored.append(event)
     looking = Lookback(rooms)
     expected = [alert.id for alert in detect(rooms, records)]
     assert len(expected) > 20
-    assert [alert.id for event in stored for alert in looking.see(event)] == expected
+    assert [alert.id for alert in (*looking.see(stored), *looking.close())] == expected
 
 
 def test_an_alert_is_given_once_although_its_event_comes_again() -> None:
     looking = Lookback(rooms_of(RULE.format(name="stop", number=1, event="Stop")))
     (event,) = events("Stop")
-    assert len(looking.see(event)) == 1
-    assert looking.see(event) == []
+    assert len(looking.see([event])) == 1
+    assert looking.see([event]) == []
 
 
 class Failing:
@@ -81,7 +82,7 @@ class Failing:
 
 def test_an_event_on_which_a_detector_fails_is_counted_and_the_next_is_judged() -> None:
     looking = Lookback(Rooms(PARSERS, [Failing()], lambda _event, claim: claim))
-    assert [looking.see(event) for event in events("a", "b")] == [[], []]
+    assert looking.see(events("a", "b")) == []
     assert looking.failures == 2
 
 
@@ -97,7 +98,8 @@ def backtest(now: str, before: str | None, drills: str = "", wanted: Sequence[st
         frozenset(wanted),
     )
     for event in events("Stop", "Delete", "Stop"):
-        test.see(event)
+        test.see([event])
+    test.close()
     return test
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from detectors.sigma.load import load_folders
 from detectors.sigma.model import Correlation, Loaded, Rule
 from detectors.sigma.route import sources_of
 from streams.backtest import Backtest, Day, Tally
+from streams.hearing import BLOCK
 from streams.lookback import Lookback
 from streams.pipeline import Rooms
 from yunshao.errors import BadContent, CheckFailed
@@ -56,8 +58,10 @@ def backtest(
     now, before, wanted = _rule_sets(place, paths, against)
     test = Backtest(_lookback(place, now), _lookback(place, before) if before else None, _day_of(place), wanted)
     since = newest + 1 - days * DAY_MS
-    for event in _events(place, since, newest + 1, [*now.rules, *(before.rules if before else ())]):
-        test.see(event)
+    stored = _events(place, since, newest + 1, [*now.rules, *(before.rules if before else ())])
+    while block := list(islice(stored, BLOCK)):
+        test.see(block)
+    test.close()
     names = {each.id: each for loaded in (before, now) if loaded for each in entries(loaded) if each.id in wanted}
     _print(test, names, days, language, format_, compared=before is not None)
     span = f"{_day_of(place)(since)} to {_day_of(place)(newest)}"
@@ -136,7 +140,8 @@ def _part(loaded: Loaded, wanted: set[str]) -> Loaded:
 
 
 def _lookback(place: Workspace, loaded: Loaded) -> Lookback:
-    rooms = Rooms(PARSERS, [SigmaDetector(loaded)], lambda _event, claim: claim)
+    lateness = place.settings.detect.lateness * 1000
+    rooms = Rooms(PARSERS, [SigmaDetector(loaded, lateness)], lambda _event, claim: claim, lateness=lateness)
     return Lookback(rooms, lambda events: place.store.drill_of(events, {}))
 
 
