@@ -15,7 +15,7 @@ from collectors.catalog import PARSERS
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, say, show
 from console.cli.rulebook.sharing import LangOption, chosen_language, entries, there, watched
 from console.cli.rulebook.stored import DAY_MS, DaysOption, newest_event, restored
-from console.wiring import Workspace, open_workspace, pipelines
+from console.wiring import Workspace, open_workspace, pipelines, wall_clock
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.explain_many import needed
 from detectors.sigma.load import load_folders
@@ -51,7 +51,7 @@ def backtest(
     """Alerts a day for each rule, and by whom; with --against what the edit adds and removes. Nothing is stored."""
     place = open_workspace(workspace)
     language = chosen_language(lang, workspace)
-    newest = newest_event(place.store)
+    newest = newest_event(place.store, wall_clock())
     if newest is None:
         say("no events are stored yet")
         return

@@ -13,7 +13,7 @@ from console.cli.common import Format, FormatOption, WorkspaceOption, say, show
 from console.cli.rulebook.fields import known_fields
 from console.cli.rulebook.sharing import LangOption, chosen_language, entries, texts
 from console.cli.rulebook.stored import DAY_MS, DaysOption, newest_event, restored
-from console.wiring import Workspace, open_workspace
+from console.wiring import Workspace, open_workspace, wall_clock
 from detectors.sigma.blind import HARD, Blind, blind
 from yunshao.model.alert import AlertQuery
 from yunshao.model.event import Event
@@ -49,7 +49,7 @@ def blind_(
 
 
 def _sample(place: Workspace, days: int) -> list[Event]:
-    newest = newest_event(place.store)
+    newest = newest_event(place.store, wall_clock())
     if newest is None:
         return []
     return list(restored(place.store.sample_events(newest + 1 - days * DAY_MS, newest + 1, EACH, MAX_SAMPLED)))

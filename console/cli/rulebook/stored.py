@@ -9,10 +9,11 @@ import typer
 
 from collectors.catalog import PARSERS
 from yunshao.model.event import Event, EventRef, Owner
-from yunshao.ports import EventStore, KeptEvent, SourceHealth
+from yunshao.ports import EventStore, KeptEvent, Store
 
 DAY_MS = 86_400_000
 MAX_DAYS = 3_660
+MAX_AHEAD = 10 * 60_000
 DaysOption = Annotated[
     int, typer.Option("--days", min=1, max=MAX_DAYS, help="How many days back from the newest event.")
 ]
@@ -42,6 +43,16 @@ def stored_event(store: EventStore, uid: str) -> Event | None:
     return next(restored([KeptEvent(found.source, found.uid, found.time, owner, found.native)]), None)
 
 
-def newest_event(store: SourceHealth) -> int | None:
-    """The time of the newest event that is stored, in milliseconds; None where there is none."""
-    return max((row["last_event"] for row in store.sources() if row["last_event"] is not None), default=None)
+def newest_event(store: Store, now: int) -> int | None:
+    """The time of the newest stored event that is not from the future, in milliseconds; None where there is none.
+
+    Times are written by the sources: one event of the year 9999 must not hide the days that were.
+    """
+    newest: int | None = max(
+        (row["last_event"] for row in store.sources() if row["last_event"] is not None), default=None
+    )
+    if newest is None or newest <= now + MAX_AHEAD:
+        return newest
+    (row,) = store.hunt(f"SELECT max(time) AS newest FROM events WHERE time <= {now + MAX_AHEAD}", 1)  # noqa: S608
+    found: int | None = row["newest"]
+    return found
