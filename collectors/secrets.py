@@ -14,6 +14,7 @@ NAMES = frozenset(
         "setcookie", "userpassword", "webidentitytoken", "samlassertion", "stringdata", "xamzsecuritytoken",
     }
 )  # fmt: skip
+_ENDINGS = ("password", "accesskeysecret", "connectionstring")
 DROPPED = "(dropped)"
 _SEPARATORS = str.maketrans("", "", "-_. ")
 _MAX_DEPTH = 64
@@ -22,7 +23,10 @@ _MAX_DEPTH = 64
 @lru_cache(maxsize=1 << 13)
 def is_secret(name: str) -> bool:
     """Whether a member of this name holds a secret, in any way of writing it."""
-    return len(name) <= 24 and name.translate(_SEPARATORS).lower() in NAMES
+    if len(name) > 40:
+        return False
+    written = name.translate(_SEPARATORS).lower()
+    return written in NAMES or written.endswith(_ENDINGS)
 
 
 def without_secrets(value: Any, depth: int = 0) -> Any:

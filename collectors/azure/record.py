@@ -116,7 +116,11 @@ def kind_of(fields: Fields) -> Kind | None:
     named = fields.get("operationname", "operationnamevalue")
     if category.endswith("signinlogs") or table.endswith("signinlogs") or category in _SIGNINS:
         return "signin"
-    if category in _RISKS or table.startswith("aad") or fields.get("riskeventtype"):
+    if (
+        category in _RISKS
+        or table.endswith(("riskevents", "riskyusers", "riskyserviceprincipals"))
+        or fields.get("riskeventtype")
+    ):
         return "risk"
     if category == "auditlogs" or table == "auditlogs" or (fields.get("initiatedby") and _is_audited(fields)):
         return "audit"

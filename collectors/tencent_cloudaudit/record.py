@@ -44,6 +44,7 @@ _SPELLED = {
 }
 _WHO = {"AccountID": "accountId", "AccountId": "accountId", "Username": "userName", "SecretId": "secretId"}
 _TOKENS = frozenset({"token", "tmptoken", "sessiontoken", "signature"})
+_LOOSE_TOKEN = re.compile(r'((?:token|secretkey|signature|password)[\\"]{1,4}\s?:\s?[\\"]{1,4})[^"\\]++', re.IGNORECASE)
 _ZONED = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})\Z")
 _PLAIN_START = re.compile(r':\s*"(?=[{\[])')
 _PLAIN_END = re.compile(r'(?<=[}\]])"(?=\s*[,}\]])')
@@ -54,6 +55,8 @@ def record_of(native: Native) -> Native:
     native = _unwrapped(native)
     inner = _inner(native.get(_INNER)) if _INNER in native else None
     found = _spelled({name: value for name, value in native.items() if name != _INNER or inner is None})
+    if found.get(_INNER).__class__ is str:
+        found[_INNER] = _LOOSE_TOKEN.sub(rf"\1{DROPPED}", found[_INNER])
     if inner:
         said = {name: value for name, value in _spelled(inner).items() if value not in (None, "")}
         found = {**found, **said, "userIdentity": {**_who(found), **_who(said)}}

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from detectors.catalog import library
 from detectors.sigma.fields import VIEWS, find_native
+from detectors.sigma.match import Matcher
 from detectors.sigma.values import MISSING
 from yunshao.model.event import Event
 
@@ -48,6 +50,14 @@ def test_a_sign_in_that_failed_does_not(code: object) -> None:
 def test_an_activity_is_found_in_every_spelling(native: dict[str, Any]) -> None:
     assert field("azure.activity", "status", native) == ["Success"]
     assert field("azure.activity", "operationName", native) == "X"
+
+
+@pytest.mark.parametrize(("category", "fires"), [("SignInLogs", True), ("Administrative", False)])
+def test_rules_on_sign_ins_read_a_stream_that_carries_them(category: str, fires: bool) -> None:
+    native = {"category": category, "resultType": "0", "properties": {"authenticationProtocol": "deviceCode"}}
+    event = Event("azure.activity", "1", 0, native, lambda _native, _identity: {})
+    names = {rule.name for rule in Matcher(library().rules).matches(event)}
+    assert ("entra_device_code_sign_in" in names) is fires
 
 
 def test_without_an_outcome_there_is_no_status() -> None:
