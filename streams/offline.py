@@ -12,7 +12,7 @@ from streams.normalise import internal_error
 from streams.pipeline import Rooms, understand
 from streams.remembered import Newest
 from yunshao.model.alert import Alert
-from yunshao.model.event import Record, Rejected
+from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation
 
 MAX_MEMORIES = 50_000
@@ -21,10 +21,14 @@ MAX_AHEAD = 10 * 60_000
 FLUSH = 500
 
 OnRejected = Callable[[Rejected], object]
+OnEvent = Callable[[Event], object]
 
 
 def detect(
-    rooms: Rooms, records: Iterable[Record | Rejected], rejected: OnRejected = lambda _: None
+    rooms: Rooms,
+    records: Iterable[Record | Rejected],
+    rejected: OnRejected = lambda _: None,
+    understood: OnEvent = lambda _: None,
 ) -> Iterator[Alert]:
     """Alerts in the order of the records, each (rule, events) once.
 
@@ -43,6 +47,7 @@ def detect(
         if isinstance(event, Rejected):
             rejected(event)
             continue
+        understood(event)
         time = event.time
         if newest < time <= record.received + MAX_AHEAD:
             newest = time

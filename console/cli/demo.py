@@ -41,7 +41,7 @@ ACCOUNTS = (
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace goes.")] = Path("demo"),
-    port: Annotated[int, typer.Option(help="Port of the console; 0 takes a free one.")] = 8440,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the console; 0 takes a free one.")] = 8440,
     once: Annotated[bool, typer.Option("--once", help="Stop when the reports are written.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed, another city's life.")] = 1,
 ) -> None:

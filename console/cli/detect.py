@@ -11,7 +11,7 @@ import typer
 
 from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
-from console.cli.offline import checked_files, checked_source, rejected_row
+from console.cli.offline import Guessed, checked_files, checked_source, rejected_row
 from console.wiring import offline_rooms, wall_clock
 from detectors.catalog import library
 from detectors.sigma.load import load_folders
@@ -42,14 +42,18 @@ def detect(
     checked_files(files)
     rooms = offline_rooms(_rules(rules))
     refused: list[int] = [0]
+    guessed = Guessed()
     with (rejects or Path("/dev/null")).open("wb") as sink:
 
         def reject(record: Rejected) -> None:
             refused[0] += 1
             sink.write(json_line(rejected_row(record)))
 
-        alerts = detect_stream(rooms, read_paths(files, source, wall_clock), reject)
+        records = read_paths(files, source, wall_clock)
+        alerts = detect_stream(rooms, records, reject, lambda event: guessed.add(event.source))
         count = _print(alerts, format_)
+    if source == "auto":
+        say(f"guessed: {guessed.words()}")
     say(f"{count} alerts, {refused[0]} records rejected")
 
 
