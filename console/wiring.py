@@ -135,7 +135,9 @@ class Workspace:
 
     def detectors(self) -> list[Detector]:
         """Rules first; detectors that learn come late, because scikit-learn takes seconds to load."""
-        found: list[Detector] = [SigmaDetector(self.rules)]
+        found: list[Detector] = [
+            SigmaDetector(self.rules, units={one.id: one.name for one in self.estate.units.values()})
+        ]
         if self.settings.detect.anomalies:
             found += importlib.import_module("detectors.learners").learners()
         return found

@@ -77,7 +77,7 @@ def run(words: Sequence[str]) -> int:
 
 
 def _wrong(name: str, error: TyperException) -> int:
-    """A wrong option or a missing value: one line, as for every other error; a group without a command shows its help."""
+    """A wrong option or a missing value: one line, as for every error; a group without a command shows its help."""
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     if text.startswith("Usage: "):
         sys.stdout.write(f"{text}\n")

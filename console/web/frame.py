@@ -183,7 +183,7 @@ def alert_row(visit: Visit, alert: Alert) -> dict[str, Any]:
     unit = row["unit"]
     name = visit.say("unowned") if unit == "unowned" else visit.desk.estate.unit_name(unit, visit.language)
     zone = visit.desk.settings.timezone
-    # The queue is in the order of detection, so that is the time it shows; the event's own stands beside it when far off.
+    # The queue is in the order of detection and shows that time; the event's own stands beside it when far off.
     late = alert.detected - alert.finding.time > FAR_MS
     event = visit.say("alerts.happened", time=moment(alert.finding.time, zone)) if late else ""
     times = {"shown_time": moment(alert.detected, zone), "shown_event": event}
