@@ -98,12 +98,7 @@ def small_city(folder: Path) -> SmallCity:
     city = SmallCity(place, Up(place))
     for number, name in enumerate(TOLD):
         city.send(story(name, demo_city(), wall_clock() - 3_600_000 + number * 60_000, f"test|{number}"))
-    city.send(
-        [
-            Line("aws.cloudtrail", wall_clock(), hostile_record(), ""),
-            Line("aws.cloudtrail", wall_clock(), awkward_record(), ""),
-        ]
-    )
+    city.send([Line("aws.cloudtrail", wall_clock(), raw, "") for raw in (hostile_record(), awkward_record())])
     owned = [one.finding.owner.unit for one in place.store.alerts(AlertQuery(limit=500))]
     city.unit = next(unit for unit in owned if unit in place.estate.units)
     for name in ROLES:
