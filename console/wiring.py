@@ -141,7 +141,8 @@ class Workspace:
 
     def detectors(self) -> list[Detector]:
         """Rules first; detectors that learn come late, because scikit-learn takes seconds to load."""
-        found: list[Detector] = [SigmaDetector(self.rules, self.settings.detect.lateness * 1000)]
+        names = {one.id: one.name for one in self.estate.units.values()}
+        found: list[Detector] = [SigmaDetector(self.rules, self.settings.detect.lateness * 1000, names)]
         if self.settings.detect.anomalies:
             found += importlib.import_module("detectors.learners").learners()
         return found

@@ -284,7 +284,8 @@ def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int, problems:
 def _manifest(parts: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Any]:
     content = parts.get(MANIFEST)
     if content is None:
-        problems.append(Problem("no_manifest", MANIFEST, "the bundle has no manifest"))
+        if parts or not problems:
+            problems.append(Problem("no_manifest", MANIFEST, "the bundle has no manifest"))
         return {}
     try:
         manifest = orjson.loads(content) if len(content) <= MAX_MANIFEST else None
@@ -325,7 +326,8 @@ def _public_key(manifest: Mapping[str, Any], problems: list[Problem]) -> bytes:
 def _check_signature(parts: Mapping[str, bytes], public: bytes, problems: list[Problem]) -> bool:
     signature, manifest = parts.get(SIGNATURE), parts.get(MANIFEST)
     if signature is None:
-        problems.append(Problem("no_signature", SIGNATURE, "the bundle is not signed"))
+        if parts or not problems:
+            problems.append(Problem("no_signature", SIGNATURE, "the bundle is not signed"))
         return False
     if manifest is None or not public:
         return False
@@ -375,8 +377,8 @@ def _check_files(parts: Mapping[str, bytes], manifest: Mapping[str, Any], proble
     for name in found:
         if name not in set(wanted):
             problems.append(Problem("added", name, "the file is not in the manifest"))
-    both = [name for name in wanted if name in parts]
-    if both != [name for name in found if name in set(wanted)] or list(parts)[-2:] != [MANIFEST, SIGNATURE]:
+    sealed = [*wanted, MANIFEST, SIGNATURE]
+    if [name for name in sealed if name in parts] != [name for name in parts if name in set(sealed)]:
         problems.append(Problem("reordered", "", "the files are not in the order of the manifest"))
 
 

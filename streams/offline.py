@@ -18,6 +18,7 @@ from yunshao.model.finding import Finding
 MAX_ALERT_IDS = 200_000
 
 OnRejected = Callable[[Rejected], object]
+OnEvent = Callable[[Event], object]
 
 
 def detect(
@@ -25,6 +26,7 @@ def detect(
     records: Iterable[Record | Rejected],
     rejected: OnRejected = lambda _: None,
     let_go: LetGo | None = None,
+    understood: OnEvent | None = None,
 ) -> Iterator[Alert]:
     """Alerts in the order of the records, each (rule, events) once; what waits for late events comes when it is due.
 
@@ -32,7 +34,7 @@ def detect(
     At the end nothing is waited for any more, but no time passes beyond the newest event.
     """
     known: Newest[str, bool] = Newest(MAX_ALERT_IDS)
-    for findings, received, _ in judged(rooms, records, rejected, let_go or LetGo()):
+    for findings, received, _ in judged(rooms, records, rejected, let_go or LetGo(), understood):
         for alert in raise_alerts(findings, received, lambda _: ""):
             if alert.id not in known:
                 known.put(alert.id, True)
@@ -40,13 +42,20 @@ def detect(
 
 
 def judged(
-    rooms: Rooms, records: Iterable[Record | Rejected], rejected: OnRejected, let_go: LetGo
+    rooms: Rooms,
+    records: Iterable[Record | Rejected],
+    rejected: OnRejected,
+    let_go: LetGo,
+    understood: OnEvent | None = None,
 ) -> Iterator[tuple[list[Finding], int, int]]:
     """Findings as they come, with the moment (ms) their record was received and the event time that was reached."""
     hearing = Hearing(rooms, let_go)
     received = 0
     for block in _blocks(records):
         faults, taken = _taken(rooms, block)
+        if understood is not None:
+            for _, event in taken:
+                understood(event)
         for place, findings, failure in hearing.hear([event for _, event in taken]):
             at = taken[place][0]
             record = block[at]

@@ -17,18 +17,19 @@ from console.accounts import add_account
 from console.cli.common import new_app, say
 from console.cli.drill import run_to_end
 from console.roles.assessments import run_assessment
-from console.roles.demo import Feed, make_city
+from console.roles.demo import LIVE_FILES, Feed, make_city
 from console.roles.drills import Drills
 from console.roles.pipeline import Pipeline
 from console.roles.reporting import build_report, bundle_path
 from console.roles.up import Up
-from console.wiring import Workspace
+from console.wiring import Workspace, wall_clock
 from playbooks.scenes import demo_city
 
 app = new_app("A working city with its logs, alerts, assessment, drill, reports and console.")
 ASSESSMENT = "city_risk_assessment"
 DRILLS = ("leaked_cloud_key", "sharing_exchange_bulk_export")
 SPEED = 120.0
+RECENT_MS = 5 * 60_000
 ACCOUNTS = (
     ("admin", "admin", ()),
     ("operator", "operator", ()),
@@ -41,7 +42,7 @@ ACCOUNTS = (
 @app.command()
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace goes.")] = Path("demo"),
-    port: Annotated[int, typer.Option(help="Port of the console; 0 takes a free one.")] = 8440,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the console; 0 takes a free one.")] = 8440,
     once: Annotated[bool, typer.Option("--once", help="Stop when the reports are written.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed, another city's life.")] = 1,
 ) -> None:
@@ -103,11 +104,18 @@ def _first_day(place: Workspace, drills: Drills) -> None:
     """What the visitor finds ready: an assessment, a drill, and their reports."""
     if place.store.find("drill", limit=1):
         return
-    _wait(lambda: sum(row["received"] for row in place.store.sources()) > 20_000, 90)
+    _wait(lambda: _caught_up(place), 240)
     build_report(place, run_assessment(place, ASSESSMENT, "demo"), "demo")
     drill = drills.start(DRILLS[0], "demo", SPEED, unattended=True)
     _wait(lambda: place.store.get("drill", drill)["phase"] == "over", 240)
     build_report(place, drill, "demo")
+
+
+def _caught_up(place: Workspace) -> bool:
+    """Whether the two weeks are read: every kind of source has come up to the last minutes."""
+    rows = [row for row in place.store.sources() if row["received"]]
+    recent = wall_clock() - RECENT_MS
+    return len(rows) >= len(LIVE_FILES) and all((row["last_event"] or 0) > recent for row in rows)
 
 
 def _wait(done: Callable[[], bool], seconds: float) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
-from console.cli.offline import PipelineOption, checked_files, checked_source, rejected_row
+from console.cli.offline import Guessed, PipelineOption, checked_files, checked_source, rejected_row
 from console.rule_cache import load_cached
 from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, wall_clock
 from detectors.catalog import library
@@ -55,14 +55,19 @@ def detect(
     rooms = offline_rooms(_rules(rules, pipeline), lateness)
     let_go = LetGo()
     refused: list[int] = [0]
+    guessed = Guessed()
     with (rejects or Path("/dev/null")).open("wb") as sink:
 
         def reject(record: Rejected) -> None:
             refused[0] += 1
             sink.write(json_line(rejected_row(record)))
 
-        alerts = detect_stream(rooms, read_paths(files, source, wall_clock), reject, let_go)
+        records = read_paths(files, source, wall_clock)
+        understood = (lambda event: guessed.add(event.source)) if source == "auto" else None
+        alerts = detect_stream(rooms, records, reject, let_go, understood)
         count = _print(alerts, format_)
+    if source == "auto":
+        say(f"guessed: {guessed.words()}")
     say(f"{count} alerts, {refused[0]} records rejected")
     if let_go.memories or let_go.events:
         say(f"memory was full: {let_go.memories} groups were judged early, {let_go.events} events no longer counted")

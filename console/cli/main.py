@@ -8,8 +8,10 @@ import os
 import sys
 from collections.abc import Sequence
 
+from typer.exceptions import TyperException
+
 from yunshao import __version__
-from yunshao.errors import YunshaoError
+from yunshao.errors import WrongUse, YunshaoError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("console.cli.demo", "A working city with its logs, alerts, assessment, drill, reports and console."),
@@ -61,13 +63,28 @@ def run(words: Sequence[str]) -> int:
         return _refuse(words[0])
     app = importlib.import_module(COMMANDS[words[0]][0]).app
     try:
-        app(args=list(words[1:]), prog_name=f"yunshao {words[0]}")
+        ended = app(args=list(words[1:]), prog_name=f"yunshao {words[0]}", standalone_mode=False)
+    except TyperException as error:
+        return _wrong(words[0], error)
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise BrokenPipeError from end
         return end.code if isinstance(end.code, int) else 1
     except YunshaoError as error:
         sys.stderr.write(f"yunshao: {error.line()}\n")
         return error.exit_code
-    return 0
+    return ended if isinstance(ended, int) else 0
+
+
+def _wrong(name: str, error: TyperException) -> int:
+    """A wrong option or a missing value: one line, as for every error; a group without a command shows its help."""
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    if text.startswith("Usage: "):
+        sys.stdout.write(f"{text}\n")
+        return 0
+    what = " ".join(text.replace("Value error, ", "").split()).rstrip(".")
+    sys.stderr.write(f"yunshao: {WrongUse(what, f'see yunshao {name} --help').line()}\n")
+    return 2
 
 
 def main() -> None:

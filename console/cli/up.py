@@ -20,7 +20,9 @@ app = new_app("Collect, process, schedule and serve the console in one process."
 @app.command()
 def up(
     workspace: WorkspaceOption = Path(),
-    port: Annotated[int | None, typer.Option(help="Instead of console.port; 0 takes a free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Instead of console.port; 0 takes a free one.")
+    ] = None,
     drain: Annotated[bool, typer.Option("--drain", help="Process what is there, without a console, and end.")] = False,
 ) -> None:
     """Until Ctrl-C or SIGTERM. The first start makes an administrator and prints the password once."""

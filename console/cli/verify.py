@@ -26,13 +26,17 @@ def check(
         line(as_row(verdict, file))
     else:
         for problem in verdict.problems:
-            typer.echo(visible(f"{problem.code}: {problem.name}: {problem.text}"))
+            typer.echo(visible(": ".join(part for part in (problem.code, problem.name, problem.text) if part)))
         if verdict.ok:
             typer.echo(visible(f"{file.name}: whole and signed by key {verdict.fingerprint}"))
             if key is None:
                 typer.echo("Compare this fingerprint with the one you were given, or name the key with --key.")
     if not verdict.ok:
-        raise CheckFailed(f"{file.name}: the bundle is not what was sealed", f"{len(verdict.problems)} problem(s)")
+        raise CheckFailed(f"{file.name}: the bundle is not what was sealed", _counted(len(verdict.problems)))
+
+
+def _counted(count: int) -> str:
+    return "1 problem" if count == 1 else f"{count} problems"
 
 
 def as_row(verdict: Verdict, file: Path) -> dict[str, object]:

@@ -154,6 +154,7 @@ def _fact(alert: Alert) -> AlertFact:
         by=taken.by if taken else "",
         closed=alert.status == "closed",
         uids=frozenset(event.uid for event in alert.finding.events),
+        title=alert.finding.title,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Sequence
 
@@ -126,14 +127,20 @@ class Up:
             server_header=False,
             timeout_graceful_shutdown=3,
         )
-        try:
-            socket = config.bind_socket()
-        except SystemExit:
-            raise Unreachable(f"{host}:{port} cannot be bound", "another port: --port, or console.port") from None
-        # Who comes before the server's loop runs waits, and is not refused.
-        socket.listen(128)
-        ready(f"http://{host}:{socket.getsockname()[1]}/")
-        uvicorn.Server(config).run(sockets=[socket])
+        door = bound(host, port)
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{door.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[door])
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens already: who comes before the server's loop runs waits, and is not refused."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        what = f"{host}:{port} cannot be bound: {error.strerror}"
+        raise Unreachable(what, "another port: --port, or console.port") from None
 
 
 def run_up(workspace: Workspace, host: str, port: int, ready: Callable[[str], None]) -> None:

@@ -108,7 +108,7 @@ def alert_page(request: Request, alert_id: str) -> Response:
         "chain": [unit.name[visit.language] for unit in reversed(visit.desk.estate.chain(owner.unit))],
         "triage": list(found.finding.triage.get(visit.language, found.finding.triage.get("en", ()))),
         "facts": {str(key): value for key, value in found.finding.facts.items() if key != "weakness"},
-        "deeds": [{"at": d.at, "by": d.by, "did": d.did, "note": d.note} for d in found.deeds],
+        "deeds": [_deed(one) for one in found.deeds],
         "evidence": [
             {"source": e.source, "uid": e.uid, "time": e.time, "native": e.native, "ocsf": e.ocsf}
             for e in visit.desk.store.evidence(found.id)
@@ -117,6 +117,19 @@ def alert_page(request: Request, alert_id: str) -> Response:
         "neighbours": [alert_row(visit, one) for one in neighbours if one.id != found.id],
     }
     return answer(visit, "alert", data, people=_people(visit), verdicts=words.VERDICTS)
+
+
+def _deed(deed: words.Deed) -> dict[str, Any]:
+    """What was done; a closing's note begins with its verdict, which a page says in its own language."""
+    verdict, _, note = deed.note.partition(": ") if deed.did == "close" else ("", "", deed.note)
+    known = verdict in words.VERDICTS
+    return {
+        "at": deed.at,
+        "by": deed.by,
+        "did": deed.did,
+        "verdict": verdict if known else "",
+        "note": note if known else deed.note,
+    }
 
 
 @router.post("/alerts/do", include_in_schema=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import warnings
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from importlib import resources
 from pathlib import Path
 
@@ -29,6 +30,7 @@ POLICY = (
 )
 FONT = Path(fonts_file).parent / "NotoSansSC-Regular.otf"
 MAX_BODY = 1 << 20
+SAID = (400, 401, 403, 404, 405, 413, 503)
 SUBJECTS = (login, overview, alerts, units, assessments, drills, gallery, sources, live)
 
 
@@ -100,16 +102,16 @@ def _http(request: Request, error: Exception) -> Response:
 def _error_page(request: Request, status: int, what: str, mend: str) -> Response:
     desk: Desk = request.app.state.desk
     language = language_of(request, desk.settings.language)
-    html = (
-        environment()
-        .get_template("error.html.j2")
-        .render(
-            t=lambda key, **values: texts_of("console")(language, key, **values),
-            lang=language,
-            status=status,
-            what=what,
-            mend=mend,
-        )
+    texts = texts_of("console")
+    said = texts(language, f"error.{status if status in SAID else 'other'}")
+    page = environment().get_template("error.html.j2")
+    html = page.render(
+        t=lambda key, **values: texts(language, key, **values),
+        lang=language,
+        status=status,
+        said=said,
+        what="" if what == HTTPStatus(status).phrase else what,
+        mend=mend,
     )
     return HTMLResponse(html, status)
 

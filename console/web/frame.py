@@ -19,9 +19,11 @@ from console.web.desk import Desk
 from console.web.session import COOKIE, Account, account_of, same
 from yunshao.errors import YunshaoError
 from yunshao.model.alert import Alert, AlertQuery, as_row
+from yunshao.model.risk import METHODS
 from yunshao.text import LANGUAGES, texts_of
 
 LANGUAGE_COOKIE = "yunshao_lang"
+FAR_MS = 5 * 60_000
 Refusal = Callable[[], Response]
 
 
@@ -155,6 +157,7 @@ def _context(visit: Visit) -> dict[str, Any]:
         "when": lambda time: moment(time, zone),
         "number": lambda value: f"{value:,}",
         "post_name": lambda post: visit.say("role.oncall") if post == "on_call" else post,
+        "method_name": lambda method: visit.say(f"method.{method}") if method in METHODS else method,
         "by_name": lambda by: visit.say("drill.automatic") if by == "unattended" else by,
         "rule_name": lambda rule: visit.desk.rule_titles.get(rule, {}).get(language, rule),
         "pick": lambda words: (words.get(language) or words.get("en") or "") if isinstance(words, Mapping) else words,
@@ -179,8 +182,12 @@ def alert_row(visit: Visit, alert: Alert) -> dict[str, Any]:
     why = row["why_zh"] if visit.language == "zh" else row["why"]
     unit = row["unit"]
     name = visit.say("unowned") if unit == "unowned" else visit.desk.estate.unit_name(unit, visit.language)
-    shown = moment(alert.finding.time, visit.desk.settings.timezone)
-    return {**row, "shown_title": title, "shown_why": why, "unit_name": name, "shown_time": shown}
+    zone = visit.desk.settings.timezone
+    # The queue is in the order of detection and shows that time; the event's own stands beside it when far off.
+    late = alert.detected - alert.finding.time > FAR_MS
+    event = visit.say("alerts.happened", time=moment(alert.finding.time, zone)) if late else ""
+    times = {"shown_time": moment(alert.detected, zone), "shown_event": event}
+    return {**row, "shown_title": title, "shown_why": why, "unit_name": name, **times}
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -101,14 +102,16 @@ def _units(visit: Visit) -> list[dict[str, Any]]:
 
 
 def _days(visit: Visit, now: int) -> list[dict[str, Any]]:
-    """Alerts a day over two weeks (UTC days), by level from high up, with every day named."""
-    store, since = visit.desk.store, now - 14 * DAY_MS
+    """Alerts a day over two weeks (UTC days), by level from high up; a day without any is there with nothing."""
+    today = now // DAY_MS
+    store, since = visit.desk.store, (today - 13) * DAY_MS
     parts = {
         name: store.count_alerts(visit.query(level=levels, since=since, limit=1), "day")
         for name, levels in (("high", ("critical", "high")), ("other", ("medium", "low", "informational")))
     }
-    days = [str(one) for one in sorted({*parts["high"], *parts["other"]})][-15:]
-    return [{"day": day, "high": parts["high"].get(day, 0), "other": parts["other"].get(day, 0)} for day in days]
+    days = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in range(today - 13, today + 1)]
+    rows = [(day, parts["high"].get(day, 0), parts["other"].get(day, 0)) for day in days]
+    return [{"day": day, "high": high, "other": other, "total": high + other} for day, high, other in rows]
 
 
 def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:

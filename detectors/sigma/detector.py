@@ -10,7 +10,7 @@ from detectors.entity import entity_of
 from detectors.sigma.chain import Chains, Link, Links, fields_of, group_key
 from detectors.sigma.match import Matcher, view_of
 from detectors.sigma.model import Correlation, Head, Loaded, Rule
-from detectors.sigma.why import Why, correlated
+from detectors.sigma.why import NO_NAMES, UnitNames, Why, correlated
 from detectors.spec import SIGMA, heard
 from detectors.windows import ENTITY, OWNER, SOURCE, TIME, UID, UP, VALUE, Conclusion, Row, Windows
 from detectors.words import visible
@@ -37,11 +37,12 @@ class _Plan:
 class SigmaDetector:
     """Judges by rules. Holds no state: what it remembers of a group goes in and out of `step`."""
 
-    def __init__(self, loaded: Loaded, lateness: int = 0) -> None:
+    def __init__(self, loaded: Loaded, lateness: int = 0, units: UnitNames = NO_NAMES) -> None:
         """`lateness`: events may arrive out of order by less than this (ms of event time) and be judged in order.
 
-        0 judges at once.
+        0 judges at once. `units`: what sentences call a unit, by id and language.
         """
+        self._units = units
         self._matcher = Matcher(loaded.rules)
         self._rules = {rule.id: rule for rule in loaded.rules}
         self._chains = Chains(loaded.correlations)
@@ -77,7 +78,7 @@ class SigmaDetector:
     def _plan(self, rule: Rule, event: Event) -> _Plan:
         known = self._plans.get((rule.id, event.source))
         if known is None:
-            why = Why(rule, fields_of(rule, event.source))
+            why = Why(rule, fields_of(rule, event.source), self._units)
             links = self._chains.links(rule, event.source)
             known = _Plan(rule, why, self._chains.alerts_alone(rule.id), links)
             self._plans[rule.id, event.source] = known
@@ -113,7 +114,7 @@ class SigmaDetector:
         onward: list[Observation] = []
         for conclusion in advance.conclusions:
             if self._chains.alerts_alone(correlation.id):
-                findings.append(_concluded(correlation, conclusion))
+                findings.append(_concluded(correlation, conclusion, self._units))
             onward.extend(self._handed_up(correlation, conclusion, seen.time))
         return Step(advance.memory, tuple(findings), advance.due, tuple(onward), advance.let_go)
 
@@ -181,7 +182,7 @@ def _refs(rows: Sequence[Row]) -> tuple[EventRef, ...]:
     return tuple(sorted(found, key=lambda ref: (ref.time, ref.source, ref.uid)))[-MAX_EVENTS:]
 
 
-def _concluded(rule: Correlation, conclusion: Conclusion) -> Finding:
+def _concluded(rule: Correlation, conclusion: Conclusion, units: UnitNames) -> Finding:
     rows = conclusion.rows
     last = rows[-1]
     group = last[UP]["group"]
@@ -199,13 +200,14 @@ def _concluded(rule: Correlation, conclusion: Conclusion) -> Finding:
         facts["let_go"] = conclusion.let_go
     known = {
         **dict(zip(rule.group_by, group, strict=False)),
-        "unit": visible(_owner(last).unit),
+        "unit": _owner(last).unit,
         "entity": entity,
         "count": str(len(rows)),
         "figure": f"{figure:,.15g}",
         "group": visible(", ".join(group)),
     }
-    return _finding(rule, conclusion.time, entity, _refs(rows), _owner(last), correlated(rule, known), facts)
+    why = correlated(rule, known, units)
+    return _finding(rule, conclusion.time, entity, _refs(rows), _owner(last), why, facts)
 
 
 def _finding(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from detectors.sigma.chain import Readers
 from detectors.sigma.model import Correlation, Rule
 from detectors.words import render, shown, visible
 from yunshao.model.event import UNOWNED, Event, Native
 
 MAX_MATCHED = 6
+UnitNames = Mapping[str, Mapping[str, str]]
+NO_NAMES: UnitNames = MappingProxyType({})
 
 
 class Why:
     """The words of one rule, in zh and en, over the fields of one source."""
 
-    def __init__(self, rule: Rule, find: Readers) -> None:
+    def __init__(self, rule: Rule, find: Readers, units: UnitNames = NO_NAMES) -> None:
         self._rule = rule
         self._find = find
+        self._units = units
 
     def matched(self, native: Native, event: Event) -> dict[str, str]:
         """The fields that the rule looks at and the event has, as shown to people."""
@@ -36,7 +42,7 @@ class Why:
 
         def read(field: str, language: str) -> str:
             if field == "unit":
-                return unit_words(unit)[language]
+                return unit_words(unit, self._units)[language]
             if field == "entity":
                 return visible(entity)
             return shown(self._find[field](native, event))
@@ -51,11 +57,11 @@ class Why:
         return _plain(self._rule.titles, entity, held)
 
 
-def unit_words(unit: str) -> dict[str, str]:
-    """The unit as it is put into a sentence."""
+def unit_words(unit: str, names: UnitNames = NO_NAMES) -> dict[str, str]:
+    """The unit as it is put into a sentence: by its name in the registry, else by its id."""
     if unit == UNOWNED:
         return {"zh": "无主单位", "en": "no registered unit"}
-    return dict.fromkeys(("zh", "en"), visible(unit))
+    return {language: visible(names.get(unit, {}).get(language) or unit) for language in ("zh", "en")}
 
 
 def _plain(titles: dict[str, str], entity: str, matched: dict[str, str]) -> dict[str, str]:
@@ -75,7 +81,7 @@ def span_words(milliseconds: int) -> dict[str, str]:
     return {"zh": f"{milliseconds} 毫秒", "en": f"{milliseconds}ms"}
 
 
-def correlated(rule: Correlation, known: dict[str, str]) -> dict[str, str]:
+def correlated(rule: Correlation, known: dict[str, str], names: UnitNames = NO_NAMES) -> dict[str, str]:
     """Why a correlation fired.
 
     Its template may name what `known` holds (`unit`, `entity`, `count`, `figure`, `group`, the fields grouped by) and
@@ -85,7 +91,7 @@ def correlated(rule: Correlation, known: dict[str, str]) -> dict[str, str]:
     templates = {"zh": said.why_zh or said.why or _COUNTED["zh"], "en": said.why or said.why_zh or _COUNTED["en"]}
     spans = span_words(rule.timespan)
     found = {}
-    units = unit_words(known.get("unit", UNOWNED))
+    units = unit_words(known.get("unit", UNOWNED), names)
     for language, template in templates.items():
         here = {**known, "unit": units[language], "timespan": spans[language], "title": rule.titles[language]}
         found[language] = render(template, language, lambda field, here=here: here.get(field, ""))  # type: ignore[misc]

@@ -236,7 +236,7 @@ def _notice_alert(
         state = "met" if waited <= expected["within"] else "late"
         expected.update(alert=first.id, detected=first.detected, injected=injected, state=state)
         key = "detected" if state == "met" else "late"
-        values = {"rule": first.rule, "seconds": waited / 1000, "limit": expected["within"] / 1000}
+        values = {"rule": first.title or first.rule, "seconds": waited / 1000, "limit": expected["within"] / 1000}
         drill["timeline"].append(entry(first.detected, key, ref=f"alert:{first.id}", **values))
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from yunshao.text import LANGUAGES, texts_of
 
+PEOPLE = ("on_call", "data_security", "unattended")
+
 
 def both(key: str, **values: object) -> dict[str, str]:
     """A text in zh and en; a value that is itself in two languages is taken in each."""
@@ -22,5 +24,11 @@ def both(key: str, **values: object) -> dict[str, str]:
 
 
 def entry(at: int, kind: str, ref: str = "", **values: object) -> dict[str, Any]:
-    """One line of a drill's timeline."""
-    return {"at": at, "kind": kind, "text": both(f"drill.{kind}", **values), "ref": ref}
+    """One line of a drill's timeline; posts that we know are called by their names."""
+    named = {name: person(value) if name in {"by", "post"} else value for name, value in values.items()}
+    return {"at": at, "kind": kind, "text": both(f"drill.{kind}", **named), "ref": ref}
+
+
+def person(name: object) -> object:
+    """A post in both languages, or the name as it is."""
+    return both(f"person.{name}") if name in PEOPLE else name

@@ -50,6 +50,8 @@ def bars(
         show_y_guides=False,
         range=(0, _top(series)),
     )
+    # Long labels leave a narrow field: fewer places in the legend are wider ones.
+    chart.legend_at_bottom_columns = min(len(series), 2)
     chart.y_labels = _ticks(_top(series))
     chart.x_labels = list(reversed(names))
     for name, values in series.items():

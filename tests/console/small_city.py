@@ -44,6 +44,18 @@ def hostile_record() -> bytes:
     )  # fmt: skip
 
 
+AWKWARD = "\u202egnp.exe\u2067" + "A" * 3000
+
+
+def awkward_record() -> bytes:
+    """A record like it, whose names turn the writing round and have no end."""
+    record = orjson.loads(hostile_record())
+    identity = {**record["userIdentity"], "userName": AWKWARD, "arn": AWKWARD}
+    return orjson.dumps(
+        {**record, "eventID": "awkward-1", "userIdentity": identity, "requestParameters": {"name": AWKWARD}}
+    )
+
+
 @dataclass
 class SmallCity:
     """The running parts, and a browser's view of them."""
@@ -86,7 +98,7 @@ def small_city(folder: Path) -> SmallCity:
     city = SmallCity(place, Up(place))
     for number, name in enumerate(TOLD):
         city.send(story(name, demo_city(), wall_clock() - 3_600_000 + number * 60_000, f"test|{number}"))
-    city.send([Line("aws.cloudtrail", wall_clock(), hostile_record(), "")])
+    city.send([Line("aws.cloudtrail", wall_clock(), raw, "") for raw in (hostile_record(), awkward_record())])
     owned = [one.finding.owner.unit for one in place.store.alerts(AlertQuery(limit=500))]
     city.unit = next(unit for unit in owned if unit in place.estate.units)
     for name in ROLES:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from small_city import HOSTILE, SmallCity, form
@@ -111,6 +113,28 @@ def test_closing_needs_a_known_verdict(city: SmallCity) -> None:
 @pytest.mark.parametrize("path", ["/alerts/ffffffff", "/units/atlantis", "/assessments/x", "/drills/x", "/nowhere"])
 def test_what_is_not_there_is_said_so(city: SmallCity, path: str) -> None:
     assert city.visitor("admin").get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "没有这个页面或记录"), ("en", "There is no such page or record")]
+)
+def test_an_error_is_said_in_the_language_of_the_visitor(city: SmallCity, language: str, said: str) -> None:
+    client = city.visitor("admin")
+    client.cookies.set("yunshao_lang", language)
+    assert said in client.get("/nowhere").text
+
+
+def test_the_days_of_the_overview_have_no_gaps(city: SmallCity) -> None:
+    days = [date.fromisoformat(row["day"]) for row in city.visitor("admin").get("/overview.json").json()["days"]]
+    assert len(days) == 14
+    assert {(later - day).days for day, later in pairwise(days)} == {1}
+
+
+def test_why_an_alert_fired_calls_the_unit_by_its_name(city: SmallCity) -> None:
+    client = city.visitor("admin")
+    rows = client.get("/alerts.json", params={"status": "any"}).json()["alerts"]
+    row = next(row for row in rows if row["rule_name"] == "snapshot_shared_outside")
+    assert city.place.estate.unit_name(row["unit"], "zh") in row["why_zh"]
 
 
 @pytest.mark.parametrize(

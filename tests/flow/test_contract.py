@@ -101,6 +101,12 @@ def test_rules_check_names_file_line_and_reason(rule: Path) -> None:
         ("assess", "calculate", "--method", "iso27005", "--asset", "9", "--threat", "1", "--vulnerability", "1"),
         ("alerts", "list", "-w", "/no/such/workspace"),
         ("verify", "/no/such/bundle.zip"),
+        ("verify",),
+        ("detect", "--source", "auto"),
+        ("detect", "--format", "xml", "--source", "auto", "x"),
+        ("rules", "nonsense"),
+        ("alerts", "list", "--limit", "-3"),
+        ("up", "--port", "70000"),
     ],
     ids=lambda words: " ".join(words[:3]),
 )
@@ -108,7 +114,14 @@ def test_wrong_use_is_one_line_and_exit_code_2(words: tuple[str, ...]) -> None:
     done = yunshao(*words)
     assert done.code == 2
     assert "Traceback" not in done.err
-    assert done.err.strip()
+    assert len(done.err.splitlines()) == 1
+    assert done.err.startswith("yunshao: ")
+
+
+def test_detect_says_what_auto_took_the_records_for(tmp_path: Path) -> None:
+    file = tmp_path / "trail.ndjson"
+    file.write_bytes(orjson.dumps(EVENT) + b"\n" + orjson.dumps(OTHER))
+    assert "guessed: aws.cloudtrail 2" in yunshao("detect", "--source", "auto", file).err
 
 
 @pytest.mark.parametrize(

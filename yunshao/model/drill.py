@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 Document = dict[str, Any]
@@ -21,6 +22,7 @@ class AlertFact:
     by: str
     closed: bool
     uids: frozenset[str]
+    title: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

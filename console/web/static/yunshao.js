@@ -31,7 +31,9 @@ function fill(item, row) {
   owner.href = `/units/${encodeURIComponent(row.unit)}`;
   const assignee = item.querySelector(".owner small");
   if (assignee) assignee.textContent = row.assignee;
-  item.querySelector("time").textContent = row.shown_time;
+  const when = item.querySelector("time");
+  when.textContent = row.shown_time;
+  if (row.shown_event) when.appendChild(document.createElement("small")).textContent = row.shown_event;
 }
 
 function wanted(row) {
@@ -132,6 +134,11 @@ function fresh() {
     part.replaceChildren(...next.childNodes);
   }, 2000);
 }
+
+// On a phone the row of pages is wider than the screen: the page at hand is brought into it.
+const rail = document.querySelector(".main");
+const here = rail?.querySelector("[aria-current]");
+if (here) rail.scrollLeft = here.offsetLeft - (rail.clientWidth - here.offsetWidth) / 2;
 
 if (pulse) live();
 if (bulk) {
