@@ -62,6 +62,14 @@ class Judgement:
                 ticks += 1
         return findings
 
+    def remembered(self, key: Key) -> Any:
+        """What is remembered under a key now."""
+        return self._memory(key, {})
+
+    def remember(self, key: Key, memory: Any, due: int) -> None:
+        """Remember something that is no detector's, until it is due."""
+        self._keep({key: (memory, due)})
+
     def _tick(self, key: Key, due: int) -> list[Finding]:
         memory = self._memory(key, {})
         if memory is None:

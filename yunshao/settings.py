@@ -60,6 +60,9 @@ class DetectSettings(_Strict):
     rules: tuple[str, ...] = Field(("rules",), description="Folders of Sigma rules, beside the own library.")
     library: bool = Field(True, description="Load the rules that ship.")
     anomalies: bool = Field(True, description="Run the detectors that learn.")
+    flood: int = Field(
+        200, ge=0, le=10_000, description="Groups of a rule and source in an hour before they are one flood; 0: never."
+    )
 
 
 class Settings(_Strict):

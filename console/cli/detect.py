@@ -17,6 +17,7 @@ from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
 from streams.offline import detect as detect_stream
+from streams.offline import detect_grouped
 from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, as_row
 from yunshao.model.event import Rejected
@@ -33,11 +34,12 @@ def detect(
         list[Path] | None, typer.Option("--rules", help="Rule files or folders; repeatable. Default: the own library.")
     ] = None,
     rejects: Annotated[Path | None, typer.Option("--rejects", help="Where rejected records go (NDJSON).")] = None,
+    group: Annotated[bool, typer.Option("--group", help="Fold matches as the live queue does; at the end.")] = False,
     format_: Annotated[
         Format, typer.Option("--format", help="For people, or one JSON object an alert.")
     ] = Format.ndjson,
 ) -> None:
-    """One line an alert, in the order of the log. Rejected records are counted on stderr and never end the run."""
+    """One line a match, in the order of the log. Rejected records are counted on stderr and never end the run."""
     checked_source(source)
     checked_files(files)
     rooms = offline_rooms(_rules(rules))
@@ -48,7 +50,8 @@ def detect(
             refused[0] += 1
             sink.write(json_line(rejected_row(record)))
 
-        alerts = detect_stream(rooms, read_paths(files, source, wall_clock), reject)
+        stream = detect_grouped if group else detect_stream
+        alerts = stream(rooms, read_paths(files, source, wall_clock), reject)
         count = _print(alerts, format_)
     say(f"{count} alerts, {refused[0]} records rejected")
 

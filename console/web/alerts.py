@@ -113,7 +113,7 @@ def alert_page(request: Request, alert_id: str) -> Response:
             {"source": e.source, "uid": e.uid, "time": e.time, "native": e.native, "ocsf": e.ocsf}
             for e in visit.desk.store.evidence(found.id)
         ],
-        "events_total": len(found.finding.events),
+        "events_total": len(found.events),
         "neighbours": [alert_row(visit, one) for one in neighbours if one.id != found.id],
     }
     return answer(visit, "alert", data, people=_people(visit), verdicts=words.VERDICTS)

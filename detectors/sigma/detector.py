@@ -14,9 +14,8 @@ from detectors.sigma.why import Why, correlated
 from detectors.spec import LATENESS_MS, SIGMA
 from detectors.windows import ENTITY, OWNER, SOURCE, TIME, UID, UP, VALUE, Conclusion, Row, Windows
 from detectors.words import visible
-from yunshao.model.alert import alert_id
 from yunshao.model.event import Event, EventRef, Native, Owner
-from yunshao.model.finding import Finding, Observation, Step
+from yunshao.model.finding import Finding, Observation, Step, finding_id
 
 MAX_EVENTS = 100
 MAX_CARRIED = 20
@@ -136,7 +135,7 @@ class SigmaDetector:
             if held is None:
                 continue
             refs = _refs(conclusion.rows)
-            uid = alert_id(correlation.id, refs)
+            uid = finding_id(correlation.id, refs)
             number = above.rules.index(correlation.id)
             rest = {"group": held["group"], "outer": carried, "events": [list(ref) for ref in refs[-MAX_CARRIED:]]}
             row = [conclusion.time, number, CORRELATED, uid, held["value"], last[ENTITY], last[OWNER], rest]

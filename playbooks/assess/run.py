@@ -68,9 +68,7 @@ def assess(
         "overrides": [],
         "alerts": [as_row(one) for one in kept],
         "evidence_refs": [
-            {"source": event.source, "uid": event.uid, "time": event.time}
-            for one in kept
-            for event in one.finding.events
+            {"source": event.source, "uid": event.uid, "time": event.time} for one in kept for event in one.events
         ],
     }
 
