@@ -16,6 +16,7 @@ from console.wiring import offline_rooms, wall_clock
 from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
+from detectors.sigma.overlay import OFFLINE, judging
 from streams.offline import detect as detect_stream
 from streams.offline import detect_grouped
 from yunshao.errors import WrongUse
@@ -58,14 +59,17 @@ def detect(
 
 def _rules(paths: list[Path] | None) -> Loaded:
     if not paths:
-        return library()
+        return judging(library(), OFFLINE)
     missing = next((path for path in paths if not path.exists()), None)
     if missing:
         raise WrongUse("no such file or folder", "", str(missing))
-    loaded = load_folders(paths)
+    everything = load_folders(paths)
+    loaded = judging(everything, OFFLINE)
     for refused in loaded.refused:
         say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
-    say(f"{len(loaded.rules) + len(loaded.correlations)} rules loaded")
+    count = len(loaded.rules) + len(loaded.correlations)
+    drafts = len(everything.rules) + len(everything.correlations) - count
+    say(f"{count} rules loaded" + (f", {drafts} drafts left out" if drafts else ""))
     return loaded
 
 

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from collectors.catalog import PARSERS
+from console.cli import rules_exceptions, rules_stage
 from console.cli.common import Format, FormatOption, LanguageOption, WorkspaceOption, language, new_app, say, show
 from console.wiring import SETTINGS_FILE, open_workspace
 from detectors.catalog import library
 from detectors.sigma.check import check_path
+from detectors.sigma.grouping import grouping_text
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Correlation, Loaded, Rule
 from detectors.sigma.prove import prove
@@ -20,7 +22,9 @@ from detectors.sigma.route import sources_of
 from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("List, check and test rules.")
-LIST_COLUMNS = ("level", "name", "title", "source", "techniques", "rule_id")
+app.command("stage")(rules_stage.stage)
+app.add_typer(rules_exceptions.app, name="exceptions")
+LIST_COLUMNS = ("level", "stage", "name", "title", "source", "techniques", "rule_id")
 Paths = Annotated[
     list[Path] | None, typer.Argument(help="Rule files or folders. Default: the workspace's, or the own library.")
 ]
@@ -42,7 +46,7 @@ def list_(
     lang: LanguageOption = "en",
     format_: FormatOption = Format.table,
 ) -> None:
-    """Every rule that would judge, and what it reads."""
+    """Every rule, what it reads, and how far it has come."""
     loaded = _loaded(paths, workspace)
     count = show(_rows(loaded, language(lang)), LIST_COLUMNS, format_, "no rules")
     say(f"{count} rules, {len(loaded.refused)} refused")
@@ -59,6 +63,8 @@ def _rows(loaded: Loaded, lang: str) -> Iterator[dict[str, Any]]:
             "source": _reads(rule),
             "techniques": list(rule.techniques),
             "status": rule.status,
+            "stage": rule.stage if rule.enabled else "disabled",
+            "group": grouping_text(rule.grouping),
         }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from yunshao.model.event import EventRef, Owner
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
-STAGES = ("draft", "test", "staged", "production")
+DRAFT, TEST, STAGED, PRODUCTION = STAGES = ("draft", "test", "staged", "production")
 GROUP_FIELDS = ("entity", "unit", "system", "cloud", "source")
 HOUR_MS = 3_600_000
 MAX_WITHIN_MS = 7 * 24 * HOUR_MS
