@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -19,6 +19,7 @@ from console.web.desk import Desk
 from console.web.session import COOKIE, Account, account_of, same
 from yunshao.errors import YunshaoError
 from yunshao.model.alert import Alert, AlertQuery, as_row
+from yunshao.model.snooze import KIND, Snooze, rests, snoozes_at
 from yunshao.text import LANGUAGES, texts_of
 
 LANGUAGE_COOKIE = "yunshao_lang"
@@ -172,15 +173,34 @@ def moment(time: int | None, zone: str) -> str:
         return str(time)
 
 
-def alert_row(visit: Visit, alert: Alert) -> dict[str, Any]:
-    """An alert as its flat row, with what a page shows beside it."""
+def snoozes_of(visit: Visit) -> tuple[Snooze, ...]:
+    """The snoozes by rule that hold now."""
+    held = visit.desk.store.find(KIND, limit=1)
+    return snoozes_at(held[0] if held else None, visit.desk.clock())
+
+
+def alert_row(visit: Visit, alert: Alert, snoozes: Sequence[Snooze] | None = None) -> dict[str, Any]:
+    """An alert as its flat row, with what a page shows beside it; `snoozes` where the caller knows them already."""
     row = as_row(alert)
+    held = snoozes_of(visit) if snoozes is None else snoozes
     title = row["title_zh"] if visit.language == "zh" else row["title"]
     why = row["why_zh"] if visit.language == "zh" else row["why"]
     unit = row["unit"]
     name = visit.say("unowned") if unit == "unowned" else visit.desk.estate.unit_name(unit, visit.language)
-    shown = moment(alert.finding.time, visit.desk.settings.timezone)
-    return {**row, "shown_title": title, "shown_why": why, "unit_name": name, "shown_time": shown}
+    zone = visit.desk.settings.timezone
+    shown, last = moment(alert.first, zone), moment(alert.last, zone)
+    if shown[:10] == last[:10]:
+        last = last[11:]
+    return {
+        **row,
+        "shown_title": title,
+        "shown_why": why,
+        "unit_name": name,
+        "shown_time": shown,
+        "shown_last": last if alert.count > 1 else "",
+        "shown_flood": visit.say("alerts.flood", groups=alert.groups) if alert.groups else "",
+        "rests": rests(alert, held, visit.desk.clock()),
+    }
 
 
 @cache

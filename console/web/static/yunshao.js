@@ -20,18 +20,29 @@ function fill(item, row) {
   title.textContent = row.shown_title;
   title.href = `/alerts/${encodeURIComponent(row.id)}`;
   item.querySelector(".what p").textContent = row.shown_why;
-  const [level, state, drill] = item.querySelectorAll(".marks > span");
+  const [level, state] = item.querySelectorAll(".marks > span");
   level.className = `level l-${row.level}`;
   level.textContent = say("level", row.level);
   state.className = `state s-${row.status}`;
   state.textContent = say("status", row.status);
-  if (drill) drill.hidden = !row.drill;
+  mark(item, "count", row.count > 1, `×${row.count}`);
+  mark(item, "flood", row.flood > 0, row.shown_flood);
+  mark(item, "staged", row.staged);
+  mark(item, "rests", row.rests);
+  mark(item, "drill", row.drill);
   const owner = item.querySelector(".owner a");
   owner.textContent = row.unit_name;
   owner.href = `/units/${encodeURIComponent(row.unit)}`;
   const assignee = item.querySelector(".owner small");
   if (assignee) assignee.textContent = row.assignee;
-  item.querySelector("time").textContent = row.shown_time;
+  item.querySelector("time").textContent = row.shown_last ? `${row.shown_time} → ${row.shown_last}` : row.shown_time;
+}
+
+function mark(item, name, holds, text) {
+  const badge = item.querySelector(`.s-${name}`);
+  if (!badge) return;
+  badge.hidden = !holds;
+  if (text !== undefined) badge.textContent = text;
 }
 
 function wanted(row) {
@@ -40,6 +51,9 @@ function wanted(row) {
   if (drill === "" && row.drill) return false;
   if (drill === "only" && !row.drill) return false;
   if (drill && drill !== "only" && drill !== "any" && drill !== "no" && row.drill !== drill) return false;
+  const shown = asked.get("shown") || "";
+  if (row.staged !== (shown === "staged")) return false;
+  if (shown !== "staged" && row.rests !== (shown === "snoozed")) return false;
   const status = asked.get("status") || "open";
   if (status === "open" && row.status === "closed") return false;
   if (!["open", "any", row.status].includes(status)) return false;
