@@ -179,10 +179,19 @@ def snoozes_of(visit: Visit) -> tuple[Snooze, ...]:
     return snoozes_at(held[0] if held else None, visit.desk.clock())
 
 
+def _remembered_snoozes(visit: Visit) -> Sequence[Snooze]:
+    """As `snoozes_of`, read once a request."""
+    state = visit.request.state
+    if not hasattr(state, "snoozes"):
+        state.snoozes = snoozes_of(visit)
+    held: Sequence[Snooze] = state.snoozes
+    return held
+
+
 def alert_row(visit: Visit, alert: Alert, snoozes: Sequence[Snooze] | None = None) -> dict[str, Any]:
     """An alert as its flat row, with what a page shows beside it; `snoozes` where the caller knows them already."""
     row = as_row(alert)
-    held = snoozes_of(visit) if snoozes is None else snoozes
+    held = _remembered_snoozes(visit) if snoozes is None else snoozes
     title = row["title_zh"] if visit.language == "zh" else row["title"]
     why = row["why_zh"] if visit.language == "zh" else row["why"]
     unit = row["unit"]

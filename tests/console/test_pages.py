@@ -165,6 +165,18 @@ def test_a_flood_says_how_many_groups_it_holds(city: SmallCity) -> None:
     client = city.visitor("operator")
     client.cookies.set("yunshao_lang", "en")
     assert "flood of 7 groups" in client.get("/alerts", params={"rule": "noisy"}).text
+    admin = city.visitor("admin")
+    (flood,) = admin.get("/sources.json").json()["floods"]
+    assert (flood["groups"], flood["count"], flood["source"]) == (7, 7, "aws.cloudtrail")
+    assert flood["id"] in admin.get("/sources").text
+
+
+def test_the_sources_page_tells_what_exceptions_hid(city: SmallCity) -> None:
+    today = wall_clock() // 86_400_000
+    city.place.store.commit(Batch(excepted={("robot", today): 3, ("robot", today - 1): 4}))
+    client = city.visitor("admin")
+    assert client.get("/sources.json").json()["excepted"] == [{"exception": "robot", "today": 3, "total": 7}]
+    assert "robot" in client.get("/sources").text
 
 
 def test_closing_needs_a_known_verdict(city: SmallCity) -> None:
