@@ -17,7 +17,7 @@ from detectors.sigma.model import Correlation, Loaded, Rule
 from detectors.sigma.prove import case_events, needed
 from playbooks.scenes import city_of, rehearsed
 from playbooks.words import Playbook
-from yunshao.errors import BadContent, Rejection
+from yunshao.errors import BadContent, Rejection, YunshaoError
 from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.event import Event, Owner
 from yunshao.ports import StoredEvent
@@ -143,7 +143,12 @@ def _hidden_drills(workspace: Workspace, exception: RuleException, rule: Rule | 
         return
     detector = _detector(exception, rule, workspace.rules)
     for playbook in expecting:
-        if _hides(detector, rule, drill_events(workspace, playbook)):
+        try:
+            hides = _hides(detector, rule, drill_events(workspace, playbook))
+        except YunshaoError as error:
+            yield f"the drill {playbook.id} cannot be asked: {error.line()}"
+            continue
+        if hides:
             yield f"it would hide an alert that the drill {playbook.id} expects"
 
 
