@@ -10,6 +10,7 @@ import pytest
 from contract.samples import alert, event, finding
 from small_city import HOSTILE, SmallCity, form
 
+from console.roles.assessments import run_assessment
 from console.wiring import wall_clock
 from yunshao.model.alert import raise_flood
 from yunshao.ports import Batch
@@ -175,8 +176,16 @@ def test_the_sources_page_tells_what_exceptions_hid(city: SmallCity) -> None:
     today = wall_clock() // 86_400_000
     city.place.store.commit(Batch(excepted={("robot", today): 3, ("robot", today - 1): 4}))
     client = city.visitor("admin")
-    assert client.get("/sources.json").json()["excepted"] == [{"exception": "robot", "today": 3, "total": 7}]
+    rows = client.get("/sources.json").json()["excepted"]
+    assert [row for row in rows if row["exception"] == "robot"] == [{"exception": "robot", "today": 3, "total": 7}]
     assert "robot" in client.get("/sources").text
+
+
+def test_an_assessment_says_what_exceptions_hid(city: SmallCity) -> None:
+    day = wall_clock() // 86_400_000
+    city.place.store.commit(Batch(excepted={("old-case", day): 5, ("old-case", day - 4000): 100}))
+    document = city.place.store.get("assessment", run_assessment(city.place, "city_risk_assessment", "admin"))
+    assert any("old-case (5)" in limit["en"] and "old-case (5)" in limit["zh"] for limit in document["limits"])
 
 
 def test_closing_needs_a_known_verdict(city: SmallCity) -> None:
