@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from collectors.catalog import PARSERS, guess
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
-from detectors.sigma.load import Reshape, load_folders
+from detectors.sigma.exceptions import RuleException
+from detectors.sigma.load import EXCEPTION_FILE, OVERLAY_FILE, Reshape, load_folders
 from detectors.sigma.model import Loaded
+from detectors.sigma.overlay import LIVE, Decision, judging, overlaid, parse_overlay
 from playbooks.load import library as playbook_library
 from playbooks.load import load_folder
 from playbooks.words import Playbook
@@ -59,6 +61,16 @@ def read_text(path: Path) -> str:
         ) from None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An exception as it stands in its file (None: it cannot be read): `state` is applied, expired or refused."""
+
+    exception: RuleException | None
+    state: str
+    place: str
+    why: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder with `yunshao.yaml` in it. Its parts are made when first asked for, and refused with their place."""
@@ -94,16 +106,37 @@ class Workspace:
         """The door for pushed records."""
         return Spool(self.data / "spool")
 
+    @property
+    def rule_folders(self) -> list[Path]:
+        """Where the site's rules, exceptions and overlay stand."""
+        return [self.folder / name for name in self.settings.detect.rules]
+
+    @cached_property
+    def overlay(self) -> tuple[Decision, ...]:
+        """What the site decides over rules."""
+        paths = [path for folder in self.rule_folders if (path := folder / OVERLAY_FILE).is_file()]
+        return tuple(one for path in paths for one in parse_overlay(read_text(path), str(path)))
+
+    @cached_property
+    def exceptions(self) -> tuple[Held, ...]:
+        """Every exception of the site, and whether it is applied; asked anew at every start."""
+        paths = [
+            path for folder in self.rule_folders if folder.is_dir() for path in sorted(folder.rglob(EXCEPTION_FILE))
+        ]
+        files = [(str(path), read_text(path)) for path in paths]
+        found: tuple[Held, ...] = importlib.import_module("console.exceptions").held_exceptions(self, files)
+        return found
+
     @cached_property
     def rules(self) -> Loaded:
-        """The shipped library and the site's own rules; a site rule with a shipped id takes its place.
+        """The shipped library and the site's own rules, as the site's overlay decides; those of every stage.
 
-        Filters and correlations of the site may name shipped rules.
+        A site rule with a shipped id takes its place; filters and correlations of the site may name shipped rules.
         """
-        folders = [self.folder / name for name in self.settings.detect.rules]
         base = library() if self.settings.detect.library else None
         through = pipelines([self.folder / name for name in self.settings.detect.pipelines])
-        return load_folders([folder for folder in folders if folder.exists()], base=base, reshape=through)
+        own = load_folders([folder for folder in self.rule_folders if folder.exists()], base=base, reshape=through)
+        return overlaid(own, self.overlay)
 
     @cached_property
     def playbooks(self) -> dict[str, Playbook]:
@@ -142,7 +175,9 @@ class Workspace:
     def detectors(self) -> list[Detector]:
         """Rules first; detectors that learn come late, because scikit-learn takes seconds to load."""
         names = {one.id: one.name for one in self.estate.units.values()}
-        found: list[Detector] = [SigmaDetector(self.rules, self.settings.detect.lateness * 1000, names)]
+        applied = [one.exception for one in self.exceptions if one.exception and one.state == "applied"]
+        rules, lateness = judging(self.rules, LIVE), self.settings.detect.lateness * 1000
+        found: list[Detector] = [SigmaDetector(rules, lateness, names, applied)]
         if self.settings.detect.anomalies:
             found += importlib.import_module("detectors.learners").learners()
         return found

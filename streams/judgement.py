@@ -66,6 +66,14 @@ class Judgement:
                 ticks += 1
         return findings
 
+    def remembered(self, key: Key) -> Any:
+        """What is remembered under a key now."""
+        return self._memory(key, {})
+
+    def remember(self, key: Key, memory: Any, due: int) -> None:
+        """Remember something that is no detector's, until it is due."""
+        self._keep({key: (memory, due)})
+
     def settle(self, watermark: int) -> list[Finding]:
         """Tick all that is due when nothing late is waited for any more: the newest event is of `watermark`."""
         end = watermark + self._rooms.lateness + MAX_HOPS

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from streams.correlate import DrillOf, raise_alerts
+from streams.correlate import DrillOf
 from streams.hearing import Hearing
 from streams.offline import MAX_ALERT_IDS
 from streams.pipeline import Rooms
 from streams.remembered import Newest
-from yunshao.model.alert import Alert
+from yunshao.model.alert import Alert, raise_alert
 from yunshao.model.event import Event
-from yunshao.model.finding import Finding
+from yunshao.model.finding import ALONE, Finding
 
 
 class Lookback:
@@ -37,8 +38,11 @@ class Lookback:
         return self._fresh(self._hearing.close(), self._hearing.newest)
 
     def _fresh(self, findings: Iterable[Finding], detected: int) -> list[Alert]:
-        raised = raise_alerts(findings, detected, self._drill_of)
-        found = [alert for alert in raised if alert.id not in self._known]
-        for alert in found:
-            self._known.put(alert.id, True)
+        found: list[Alert] = []
+        for finding in findings:
+            # Matches are compared one by one: folded ones would differ wherever a single finding does.
+            alert = raise_alert(replace(finding, grouping=ALONE), detected, self._drill_of(finding.events))
+            if alert.id not in self._known:
+                self._known.put(alert.id, True)
+                found.append(alert)
         return found

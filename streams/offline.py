@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
+from typing import Any
 
-from streams.correlate import raise_alerts
+from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.hearing import BLOCK, Hearing
+from streams.judgement import Key
 from streams.normalise import internal_error
 from streams.pipeline import Rooms, understand
 from streams.remembered import Newest
 from streams.short_memory import LetGo
-from yunshao.model.alert import Alert
+from yunshao.model.alert import Alert, raise_alert
 from yunshao.model.event import Event, Record, Rejected
-from yunshao.model.finding import Finding
+from yunshao.model.finding import ALONE, Finding, finding_id
 
 MAX_ALERT_IDS = 200_000
+MAX_GROUPS = 50_000
+MAX_HOURS = 50_000
 
 OnRejected = Callable[[Rejected], object]
 OnEvent = Callable[[Event], object]
@@ -28,17 +33,63 @@ def detect(
     let_go: LetGo | None = None,
     understood: OnEvent | None = None,
 ) -> Iterator[Alert]:
-    """Alerts in the order of the records, each (rule, events) once; what waits for late events comes when it is due.
+    """Alerts in the order of the records, one for each (rule, events); what waits for late events comes when it is due.
 
     What correlations remember is held in this process alone, and bounded: `let_go` counts what there was no room for.
     At the end nothing is waited for any more, but no time passes beyond the newest event.
     """
     known: Newest[str, bool] = Newest(MAX_ALERT_IDS)
     for findings, received, _ in judged(rooms, records, rejected, let_go or LetGo(), understood):
-        for alert in raise_alerts(findings, received, lambda _: ""):
+        for finding in findings:
+            alert = raise_alert(replace(finding, grouping=ALONE), received)
             if alert.id not in known:
                 known.put(alert.id, True)
                 yield alert
+
+
+def detect_grouped(
+    rooms: Rooms,
+    records: Iterable[Record | Rejected],
+    rejected: OnRejected = lambda _: None,
+    let_go: LetGo | None = None,
+    understood: OnEvent | None = None,
+    flood: int = DEFAULT_FLOOD,
+) -> Iterator[Alert]:
+    """Alerts folded as the live stream folds them, at the end; earlier in parts where there are very many groups.
+
+    A record that stands twice counts once, as far back as a bounded number of findings is known.
+    """
+    known: Newest[str, bool] = Newest(MAX_ALERT_IDS)
+    memories = _GuardMemories()
+    folded = Folded(Guard(memories, flood))
+    for findings, received, newest in judged(rooms, records, rejected, let_go or LetGo(), understood):
+        fresh = [each for each in findings if not _was_known(each, known)]
+        folded.take(fresh, received, lambda _: "", newest)
+        if len(folded) >= MAX_GROUPS:
+            yield from folded.alerts
+            folded = Folded(Guard(memories, flood))
+    yield from folded.alerts
+
+
+def _was_known(finding: Finding, known: Newest[str, bool]) -> bool:
+    key = finding_id(finding.rule_id, finding.events)
+    if known.get(key, False):
+        return True
+    known.put(key, True)
+    return False
+
+
+class _GuardMemories:
+    """What the guard against floods remembers, for a bounded number of hours."""
+
+    def __init__(self) -> None:
+        self._held: Newest[Key, Any] = Newest(MAX_HOURS)
+
+    def remembered(self, key: Key) -> Any:
+        return self._held.get(key, None)
+
+    def remember(self, key: Key, memory: Any, due: int) -> None:  # noqa: ARG002 - the newest are kept, however old
+        self._held.put(key, memory)
 
 
 def judged(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams.correlate import GUARD
 from streams.enrich import Own, enrich
 from streams.normalise import Guess, normalise
 from yunshao.model.event import Event, Record, Rejected
@@ -90,7 +91,10 @@ def look(rooms: Rooms, record: Record) -> Looked:
 def judge(rooms: Rooms, memory: Any, seen: Observation) -> Step:
     """The keyed half: one observation against what is remembered of its key.
 
-    Where its detector is not in these rooms (it was switched off), the memory stays and nothing more is due.
+    Where its detector is not in these rooms (it was switched off), the memory stays and nothing more is due. What the
+    guard against floods remembers has no detector: when its time has come it is forgotten.
     """
+    if seen.detector == GUARD:
+        return Step(None)
     detector = rooms.named.get(seen.detector)
     return detector.step(memory, seen) if detector else Step(memory)

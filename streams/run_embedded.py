@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from streams.correlate import raise_alerts
+from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.judgement import MAX_HOPS, Judgement, Key
 from streams.normalise import internal_error
 from streams.pipeline import Rooms, observe, understand
@@ -45,9 +45,17 @@ class Embedded:
     """One thread calls `turn` or `run`. Nothing is acknowledged to an intake before its batch is committed."""
 
     def __init__(
-        self, rooms: Rooms, store: PipelineStore, intakes: Sequence[Intake], clock: Clock, batch_size: int = 5000
+        self,
+        rooms: Rooms,
+        store: PipelineStore,
+        intakes: Sequence[Intake],
+        clock: Clock,
+        batch_size: int = 5000,
+        flood: int = DEFAULT_FLOOD,
     ) -> None:
+        """`flood`: how many groups of a rule and source in an hour are alerts of their own."""
         self._rooms = rooms
+        self._flood = flood
         self._store = store
         self._clock = clock
         self._reading = Reading(intakes, store, clock, batch_size)
@@ -111,20 +119,22 @@ class Embedded:
         latest = max((event.time for _, event in fresh if event.time <= horizon), default=before)
         until = max(latest, self._now(before)) + (self._rooms.lateness + MAX_HOPS if settled else 0)
         judgement = Judgement(self._rooms, self._recall, self._store.due(until, MAX_DUE))
+        folded = Folded(Guard(judgement, self._flood))
         at_hand: dict[tuple[str, str], Event] = {}
         watermark = before
         for record, event in fresh:
             if watermark < event.time <= horizon:
                 watermark = event.time
-            self._raise(judgement.pass_time(watermark), batch, at_hand)
-            self._judge(record, event, judgement, batch, at_hand)
+            self._raise(judgement.pass_time(watermark), folded, at_hand, watermark)
+            self._raise(self._judge(record, event, judgement, batch, at_hand), folded, at_hand, watermark)
             # A late event may open what is due already.
-            self._raise(judgement.pass_time(watermark), batch, at_hand)
-        self._raise(judgement.pass_time(max(watermark, self._now(watermark))), batch, at_hand)
+            self._raise(judgement.pass_time(watermark), folded, at_hand, watermark)
+        self._raise(judgement.pass_time(max(watermark, self._now(watermark))), folded, at_hand, watermark)
         if settled:
-            self._raise(judgement.settle(watermark), batch, at_hand)
+            self._raise(judgement.settle(watermark), folded, at_hand, watermark)
         self._note_troubles(judgement, batch)
         meters.LET_GO.inc(judgement.let_go)
+        batch.alerts, batch.excepted = folded.alerts, folded.excepted
         batch.memories = judgement.changed
         if watermark != before:
             batch.offsets[WATERMARK] = str(watermark)
@@ -158,7 +168,7 @@ class Embedded:
         judgement: Judgement,
         batch: Batch,
         at_hand: dict[tuple[str, str], Event],
-    ) -> None:
+    ) -> list[Finding]:
         try:
             owned, seen = observe(self._rooms, event)
             # Whatever the store wants to know of the OCSF form must fail here or not at all.
@@ -167,14 +177,16 @@ class Embedded:
         except Exception as error:
             LOG.exception("record %d of %s", record.position, event.source)
             batch.rejected.append(internal_error(record, event.source, error))
-        else:
-            at_hand[owned.source, owned.uid] = owned
-            batch.events.append(owned)
-            self._raise(findings, batch, at_hand)
+            return []
+        at_hand[owned.source, owned.uid] = owned
+        batch.events.append(owned)
+        return findings
 
-    def _raise(self, findings: list[Finding], batch: Batch, at_hand: dict[tuple[str, str], Event]) -> None:
+    def _raise(
+        self, findings: list[Finding], folded: Folded, at_hand: dict[tuple[str, str], Event], watermark: int
+    ) -> None:
         if findings:
-            batch.alerts += raise_alerts(findings, self._clock(), lambda events: self._store.drill_of(events, at_hand))
+            folded.take(findings, self._clock(), lambda events: self._store.drill_of(events, at_hand), watermark)
 
     def _note_troubles(self, judgement: Judgement, batch: Batch) -> None:
         for (detector, key), error in judgement.troubles:
@@ -227,4 +239,10 @@ def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
     for (source, reason), count in Counter((record.source, record.reason) for record in batch.rejected).items():
         meters.REJECTED.labels(source, reason).inc(count)
     for alert in alerts:
-        meters.ALERTS.labels(alert.finding.level, "yes" if alert.drill else "no").inc()
+        meters.ALERTS.labels(alert.level, "yes" if alert.drill else "no").inc()
+    for alert in batch.alerts:
+        meters.FINDINGS.labels("yes" if alert.drill else "no").inc(alert.count)
+        if alert.groups:
+            meters.FLOODED.labels(alert.finding.rule_name[:80]).inc(alert.count)
+    for (name, _), count in batch.excepted.items():
+        meters.EXCEPTED.labels(name[:80]).inc(count)

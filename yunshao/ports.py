@@ -56,7 +56,11 @@ class BlockDetector(Detector, Protocol):
 
 @dataclass(slots=True)
 class Batch:
-    """Everything that one commit makes true at once."""
+    """Everything that one commit makes true at once.
+
+    `alerts` are parts of groups: what is stored of a group already is folded with them. `excepted` counts the findings
+    that an exception kept from alerting, by exception and day (since 1970, event time).
+    """
 
     events: list[Event] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
@@ -65,6 +69,7 @@ class Batch:
     offsets: dict[str, str] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
     repeated: dict[str, int] = field(default_factory=dict)
+    excepted: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
 class PipelineStore(Protocol):
@@ -102,7 +107,10 @@ class AlertStore(Protocol):
         """Newest detection first; `query.before` is an alert id to page on."""
 
     def count_alerts(self, query: AlertQuery, by: str) -> dict[str, int]:
-        """How many alerts per `level`, `status`, `unit`, `rule_id`, `technique`, `entity` or `day` (event time)."""
+        """How many alerts per `level`, `status`, `unit`, `rule_id`, `technique`, `entity` or `day` (event time).
+
+        A query for what is (or is not) snoozed knows the snoozes by rule in the store: see `model.snooze`.
+        """
 
     def change_alert(self, alert_id: str, change: Callable[[Alert], Alert]) -> Alert:
         """Apply a pure change inside one transaction. Raises NotFound, and what the change raises."""
@@ -117,7 +125,10 @@ class AlertStore(Protocol):
         """The ids that begin so, at most two: enough to know whether one is meant."""
 
     def evidence(self, alert_id: str) -> list[StoredEvent]:
-        """The alert's first 20 events, as they were stored. Raises NotFound."""
+        """The alert's first ten and last ten events, as they were stored. Raises NotFound."""
+
+    def excepted(self) -> list[dict[str, Any]]:
+        """How many findings each exception hid, a day: exception, day (a date), count."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,9 @@ class DetectSettings(_Strict):
     lateness: int = Field(
         5, ge=0, le=86_400, description="Seconds that correlations wait for events which come out of order."
     )
+    flood: int = Field(
+        200, ge=0, le=10_000, description="Groups of a rule and source in an hour before they are one flood; 0: never."
+    )
 
 
 class Settings(_Strict):

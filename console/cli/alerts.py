@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, show, visible
+from console.cli import snooze
+from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, say, show, visible
+from console.cli.snooze import full_id, rule_id_of
 from console.wiring import Workspace, open_workspace, wall_clock
-from yunshao.errors import NotFound, WrongUse
+from yunshao.errors import WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, AlertQuery, as_row, to_ocsf
 
-app = new_app("Triage: list, show, ack, assign, close, export.")
-COLUMNS = ("id", "time", "level", "status", "title", "unit", "entity", "assignee")
+app = new_app("Triage: list, show, ack, assign, close, snooze, export.")
+app.command("snooze")(snooze.snooze)
+app.command("snoozes")(snooze.snoozes)
+app.command("wake")(snooze.wake)
+COLUMNS = ("id", "time", "last", "count", "level", "status", "title", "unit", "entity", "assignee")
 By = Annotated[str, typer.Option("--by", help="Who does it; default: you.")]
 Note = Annotated[str, typer.Option("--note", help="Why, in a few words.")]
 Ids = Annotated[list[str], typer.Argument(help="Alert ids, or the first 8 or more characters of one.")]
@@ -32,21 +38,34 @@ def list_(
     rule: Annotated[str, typer.Option(help="Rule id or name.")] = "",
     text: Annotated[str, typer.Option(help="Words in title or entity.")] = "",
     drill: Annotated[str, typer.Option(help="no, only, any, or a drill's id.")] = "no",
+    snoozed: Annotated[bool, typer.Option("--snoozed", help="Those that are snoozed.")] = False,
+    staged: Annotated[bool, typer.Option("--staged", help="Those of rules on trial.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=100_000)] = 50,
     format_: FormatOption = Format.table,
 ) -> None:
-    """Newest first; drills are left out unless asked for."""
+    """Newest first; drills, snoozed and staged ones are left out unless asked for, and counted on stderr."""
     place = open_workspace(workspace)
     query = AlertQuery(
         status=_known(status, words.STATUSES),
         level=_known(level, tuple(words.SEVERITY_ID)),
         unit=_units(place, unit),
-        rule=rule,
+        rule=rule_id_of(place, rule) if rule else "",
         text=text,
         drill=drill,
+        snoozed="only" if snoozed else "no",
+        staged="only" if staged else "no",
+        at=wall_clock(),
         limit=limit,
     )
     show(_rows(place, query, format_), COLUMNS, format_, "no alerts")
+    say(_left_out(place, query))
+
+
+def _left_out(place: Workspace, query: AlertQuery) -> str:
+    """What the same question would give among those that rest or are on trial."""
+    others = (replace(query, snoozed="only", staged="no"), replace(query, staged="only", snoozed="any"))
+    counts = [sum(place.store.count_alerts(other, "status").values()) for other in others]
+    return f"{counts[0]} snoozed (--snoozed), {counts[1]} staged (--staged)"
 
 
 def _known(values: list[str] | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,23 +87,25 @@ def _units(place: Workspace, unit: str) -> tuple[str, ...]:
 def _rows(place: Workspace, query: AlertQuery, format_: Format) -> Iterator[dict[str, Any]]:
     for found in paged(place, query):
         row = as_row(found)
-        yield row if format_ is Format.ndjson else {**row, "time": moment(found.finding.time), "id": found.id[:12]}
+        yield row if format_ is Format.ndjson else _for_people(found, row)
+
+
+def _for_people(found: Alert, row: dict[str, Any]) -> dict[str, Any]:
+    times = {"time": moment(found.first), "last": moment(found.last) if found.count > 1 else ""}
+    title = f"{row['title']} (flood of {found.groups} groups)" if found.groups else row["title"]
+    return {**row, **times, "title": title, "id": found.id[:12]}
 
 
 def paged(place: Workspace, query: AlertQuery) -> Iterator[Alert]:
     """Every alert of a query up to its limit, page by page."""
     left, before = query.limit, query.before
     while left > 0:
-        page = place.store.alerts(AlertQuery(**{**_fields(query), "limit": min(left, PAGE), "before": before}))
+        page = place.store.alerts(replace(query, limit=min(left, PAGE), before=before))
         yield from page
         if len(page) < PAGE:
             return
         left -= len(page)
         before = page[-1].id
-
-
-def _fields(query: AlertQuery) -> dict[str, Any]:
-    return {name: getattr(query, name) for name in query.__dataclass_fields__}
 
 
 @app.command("show")
@@ -109,22 +130,26 @@ def show_(alert_id: str, workspace: WorkspaceOption = Path(), format_: FormatOpt
             typer.echo(visible(f"  {key:<11} {', '.join(row[key]) if isinstance(row[key], list) else row[key]}"))
     typer.echo(visible(f"  {'chief':<11} {chief or 'nobody: unowned'}"))
     typer.echo(f"  {'event time':<11} {moment(found.finding.time)}   detected {moment(found.detected)}")
+    for text in _fold_words(found):
+        typer.echo(f"  {text}")
     for event in evidence:
         typer.echo(visible(f"  evidence    {moment(event.time)}  {event.source}  {event.uid}"))
     for deed in found.deeds:
         typer.echo(visible(f"  {moment(deed.at)}  {deed.by}: {deed.did} {deed.note}"))
 
 
-def full_id(place: Workspace, start: str) -> str:
-    """The id that begins so. Raises WrongUse where several do."""
-    if len(start) >= 32:
-        return start
-    if len(start) < 8:
-        raise WrongUse("an alert id has 32 characters", "give at least the first 8")
-    found = place.store.ids_from(start)
-    if len(found) != 1:
-        raise NotFound(f"{'several alerts' if found else 'no alert'} with an id that begins {start!r}")
-    return found[0]
+def _fold_words(found: Alert) -> Iterator[str]:
+    """What the alert is beyond its earliest finding."""
+    if found.count > 1:
+        yield f"{'findings':<11} {found.count}, from {moment(found.first)} to {moment(found.last)}"
+    if found.groups:
+        yield f"{'flood':<11} {found.groups} groups"
+    if found.since_closed:
+        yield f"{'since then':<11} {found.since_closed} more after it was closed"
+    if found.finding.staged:
+        yield f"{'staged':<11} its rule is on trial"
+    if found.snoozed > wall_clock():
+        yield f"{'snoozed':<11} until {moment(found.snoozed)}"
 
 
 def _change(folder: Path, ids: list[str], change: Callable[[Alert], Alert]) -> None:
@@ -177,5 +202,9 @@ def export(
 ) -> None:
     """Every alert as an OCSF Detection Finding (class 2004), one JSON object a line."""
     place = open_workspace(workspace)
-    for found in paged(place, AlertQuery(drill=drill, limit=limit)):
+    query = AlertQuery(drill=drill, limit=limit)
+    for found in paged(place, query):
         line(to_ocsf(found, place.estate.chief_post(found.finding.owner.unit)))
+    left = sum(place.store.count_alerts(replace(query, staged="only"), "status").values())
+    if left:
+        say(f"{left} of rules on trial are left out")

@@ -17,7 +17,9 @@ from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, wall_cloc
 from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
+from detectors.sigma.overlay import OFFLINE, judging
 from streams.offline import detect as detect_stream
+from streams.offline import detect_grouped
 from streams.short_memory import LetGo
 from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, as_row
@@ -42,11 +44,12 @@ def detect(
             "--lateness", min=0, max=366 * 86_400, help="Seconds of log time by which events may be out of order."
         ),
     ] = OFFLINE_LATENESS,
+    group: Annotated[bool, typer.Option("--group", help="Fold matches as the live queue does; at the end.")] = False,
     format_: Annotated[
         Format, typer.Option("--format", help="For people, or one JSON object an alert.")
     ] = Format.ndjson,
 ) -> None:
-    """One line an alert; those of correlations come when nothing late can change them, at the latest in the end.
+    """One line a match; those of correlations come when nothing late can change them, at the latest in the end.
 
     Rejected records are counted on stderr and never end the run.
     """
@@ -64,7 +67,8 @@ def detect(
 
         records = read_paths(files, source, wall_clock)
         understood = (lambda event: guessed.add(event.source)) if source == "auto" else None
-        alerts = detect_stream(rooms, records, reject, let_go, understood)
+        stream = detect_grouped if group else detect_stream
+        alerts = stream(rooms, records, reject, let_go, understood)
         count = _print(alerts, format_)
     if source == "auto":
         say(f"guessed: {guessed.words()}")
@@ -77,14 +81,17 @@ def _rules(paths: list[Path] | None, through: list[Path] | None) -> Loaded:
     if not paths:
         if through:
             raise WrongUse("--pipeline is for the rules of --rules", "name them; the own library needs none")
-        return library()
+        return judging(library(), OFFLINE)
     missing = next((path for path in paths if not path.exists()), None)
     if missing:
         raise WrongUse("no such file or folder", "", str(missing))
-    loaded = load_folders(paths, reshape=pipelines(through)) if through else load_cached(paths)
+    everything = load_folders(paths, reshape=pipelines(through)) if through else load_cached(paths)
+    loaded = judging(everything, OFFLINE)
     for refused in loaded.refused:
         say(f"{refused.file}:{refused.line}: refused: {refused.reason}")
-    say(f"{len(loaded.rules) + len(loaded.correlations)} rules loaded")
+    count = len(loaded.rules) + len(loaded.correlations)
+    drafts = len(everything.rules) + len(everything.correlations) - count
+    say(f"{count} rules loaded" + (f", {drafts} drafts left out" if drafts else ""))
     return loaded
 
 

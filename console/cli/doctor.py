@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +12,18 @@ from pathlib import Path
 from console.cli.common import Format, FormatOption, WorkspaceOption, moment, new_app, show
 from console.roles.pipeline import pipeline_runs_elsewhere
 from console.wiring import Workspace, open_workspace, wall_clock
+from detectors.sigma.model import Correlation, Rule
+from detectors.sigma.overlay import LIVE, strangers
 from yunshao.errors import CheckFailed, YunshaoError
 from yunshao.estate.load import estate_warnings
+from yunshao.model.alert import AlertQuery
 from yunshao.settings import SourceSettings
 
 app = new_app("What is configured, reachable, lagging or wrong, and how to mend it.")
 LOW_DISK_BYTES = 2 << 30
-QUIET_AFTER_MS = 24 * 3_600_000
+DAY_MS = 24 * 3_600_000
+QUIET_AFTER_MS = DAY_MS
+MOST_FLOODS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,52 @@ def _rules(place: Workspace) -> Iterator[Diagnosis]:
     yield Diagnosis("rules", "ok", f"{len(loaded.rules)} rules, {len(loaded.correlations)} correlations")
     for refused in loaded.refused:
         yield Diagnosis("rules", "wrong", f"{refused.file}:{refused.line}: {refused.reason}", "yunshao rules check")
+
+
+def _life_cycle(place: Workspace) -> Iterator[Diagnosis]:
+    entries: list[Rule | Correlation] = [*place.rules.rules, *place.rules.correlations]
+    counts = Counter(rule.stage if rule.enabled else "disabled" for rule in entries)
+    yield Diagnosis("stages", "ok", ", ".join(f"{count} {stage}" for stage, count in sorted(counts.items())))
+    for name in strangers(place.rules, place.overlay):
+        yield Diagnosis("overlay", "warning", f"decides over {name[:80]!r}, which is no rule here", "kept as it is")
+    judges = {rule.id for rule in entries if rule.enabled and rule.stage in LIVE}
+    for rule in place.rules.correlations:
+        if rule.id in judges and not judges.issuperset(rule.rules):
+            yield Diagnosis(
+                "stages", "warning", f"{rule.name or rule.id} counts a rule that does not judge", "stage it"
+            )
+
+
+def _exceptions(place: Workspace) -> Iterator[Diagnosis]:
+    hidden = sum(row["count"] for row in place.store.excepted())
+    applied = sum(one.state == "applied" for one in place.exceptions)
+    yield Diagnosis("exceptions", "ok", f"{applied} applied, {hidden} findings hidden so far")
+    for one in place.exceptions:
+        if one.state != "applied":
+            name = one.exception.id if one.exception else one.place
+            found = f"{name} is not applied, {one.state}: {'; '.join(one.why)}"
+            yield Diagnosis("exceptions", "warning", found, "yunshao rules exceptions check")
+
+
+def _floods(place: Workspace) -> Iterator[Diagnosis]:
+    since = wall_clock() - DAY_MS
+    floods = place.store.alerts(AlertQuery(flood=True, staged="any", since=since, limit=MOST_FLOODS))
+    yield Diagnosis(
+        "floods", "ok", f"{len(floods)} in 24 h; {place.settings.detect.flood} groups an hour are let through"
+    )
+    for one in floods:
+        found = f"{one.finding.rule_name} of {one.finding.source}, {moment(one.first)}: "
+        found += f"{one.groups} groups, {one.count} findings in one alert"
+        yield Diagnosis("floods", "warning", found, "mend or stage the rule, or write an exception")
+
+
+def _queue(place: Workspace) -> Iterator[Diagnosis]:
+    """What is not in the default queue is counted here too."""
+    now, open_ = wall_clock(), ("new", "acknowledged")
+    snoozed = AlertQuery(status=open_, snoozed="only", at=now)
+    staged = AlertQuery(status=open_, staged="only")
+    counts = [sum(place.store.count_alerts(query, "status").values()) for query in (snoozed, staged)]
+    yield Diagnosis("queue", "ok", f"{counts[0]} open alerts snoozed, {counts[1]} staged")
 
 
 def _playbooks(place: Workspace) -> Iterator[Diagnosis]:
@@ -137,4 +189,7 @@ def _can_bind(host: str, port: str) -> bool:
     return True
 
 
-LOOKS = (_settings, _registry, _rules, _playbooks, _disk, _pipeline, _sources)
+LOOKS = (
+    *(_settings, _registry, _rules, _life_cycle, _exceptions, _floods, _queue),
+    *(_playbooks, _disk, _pipeline, _sources),
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from console.wiring import Workspace, wall_clock
@@ -32,10 +34,21 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         previous,
         now,
         frozenset(store.count_events("unit", now - window, now)),
+        excepted_since(workspace, now - window),
     )
     store.put("assessment", document["id"], document)
     store.note(by, "assess", document["id"], playbook.id)
     return str(document["id"])
+
+
+def excepted_since(workspace: Workspace, since: int) -> dict[str, int]:
+    """How many findings each exception hid since the (UTC) day of a moment."""
+    first = datetime.fromtimestamp(since / 1000, UTC).date().isoformat()
+    counts: Counter[str] = Counter()
+    for row in workspace.store.excepted():
+        if row["day"] >= first:
+            counts[row["exception"]] += row["count"]
+    return dict(counts)
 
 
 def assessment_playbook(workspace: Workspace, playbook_id: str) -> Playbook:

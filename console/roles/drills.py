@@ -135,7 +135,7 @@ class Drills:
         self._store.change(KIND, drill_id, lambda one: drill.sent(_there(one, drill_id), index, now))
 
     def _alerts(self, drill_id: str) -> list[Alert]:
-        return self._store.alerts(AlertQuery(drill=drill_id, limit=MOST_FACTS))
+        return self._store.alerts(AlertQuery(drill=drill_id, staged="any", limit=MOST_FACTS))
 
 
 def _there(kept: Document | None, drill_id: str) -> Document:
@@ -153,13 +153,14 @@ def _fact(alert: Alert) -> AlertFact:
         acknowledged=taken.at if taken else None,
         by=taken.by if taken else "",
         closed=alert.status == "closed",
+        # The time to detect is that of the first finding; what was folded in later was sent later too.
         uids=frozenset(event.uid for event in alert.finding.events),
         title=alert.finding.title,
     )
 
 
 def _with_evidence(document: Document, alerts: list[Alert]) -> Document:
-    refs = {event for one in alerts for event in one.finding.events}
+    refs = {event for one in alerts for event in one.events}
     rows = [{"source": ref.source, "uid": ref.uid, "time": ref.time} for ref in sorted(refs, key=lambda ref: ref.time)]
     return {**document, "alerts": [as_row(one) for one in alerts], "evidence_refs": rows}
 

@@ -48,7 +48,8 @@ class Pipeline:
             raise WrongUse("another process runs this workspace's pipeline", "stop it, or use its console")
         self.wake = threading.Event()
         self._stop = threading.Event()
-        self.runner = Embedded(workspace.rooms(), workspace.store, workspace.intakes(), wall_clock)
+        flood = workspace.settings.detect.flood
+        self.runner = Embedded(workspace.rooms(), workspace.store, workspace.intakes(), wall_clock, flood=flood)
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
     def start(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,6 +20,7 @@ from console.web.session import COOKIE, Account, account_of, same
 from yunshao.errors import YunshaoError
 from yunshao.model.alert import Alert, AlertQuery, as_row
 from yunshao.model.risk import METHODS
+from yunshao.model.snooze import KIND, Snooze, rests, snoozes_at
 from yunshao.text import LANGUAGES, texts_of
 
 LANGUAGE_COOKIE = "yunshao_lang"
@@ -175,19 +176,47 @@ def moment(time: int | None, zone: str) -> str:
         return str(time)
 
 
-def alert_row(visit: Visit, alert: Alert) -> dict[str, Any]:
-    """An alert as its flat row, with what a page shows beside it."""
+def snoozes_of(visit: Visit) -> tuple[Snooze, ...]:
+    """The snoozes by rule that hold now."""
+    held = visit.desk.store.find(KIND, limit=1)
+    return snoozes_at(held[0] if held else None, visit.desk.clock())
+
+
+def _remembered_snoozes(visit: Visit) -> Sequence[Snooze]:
+    """As `snoozes_of`, read once a request."""
+    state = visit.request.state
+    if not hasattr(state, "snoozes"):
+        state.snoozes = snoozes_of(visit)
+    held: Sequence[Snooze] = state.snoozes
+    return held
+
+
+def alert_row(visit: Visit, alert: Alert, snoozes: Sequence[Snooze] | None = None) -> dict[str, Any]:
+    """An alert as its flat row, with what a page shows beside it; `snoozes` where the caller knows them already."""
     row = as_row(alert)
+    held = _remembered_snoozes(visit) if snoozes is None else snoozes
     title = row["title_zh"] if visit.language == "zh" else row["title"]
     why = row["why_zh"] if visit.language == "zh" else row["why"]
     unit = row["unit"]
     name = visit.say("unowned") if unit == "unowned" else visit.desk.estate.unit_name(unit, visit.language)
     zone = visit.desk.settings.timezone
     # The queue is in the order of detection and shows that time; the event's own stands beside it when far off.
-    late = alert.detected - alert.finding.time > FAR_MS
+    late = alert.count == 1 and alert.detected - alert.finding.time > FAR_MS
     event = visit.say("alerts.happened", time=moment(alert.finding.time, zone)) if late else ""
-    times = {"shown_time": moment(alert.detected, zone), "shown_event": event}
-    return {**row, "shown_title": title, "shown_why": why, "unit_name": name, **times}
+    first, last = moment(alert.first, zone), moment(alert.last, zone)
+    if first[:10] == last[:10]:
+        last = last[11:]
+    return {
+        **row,
+        "shown_title": title,
+        "shown_why": why,
+        "unit_name": name,
+        "shown_time": moment(alert.detected, zone),
+        "shown_event": event,
+        "shown_span": f"{first} → {last}" if alert.count > 1 else "",
+        "shown_flood": visit.say("alerts.flood", groups=alert.groups) if alert.groups else "",
+        "rests": rests(alert, held, visit.desk.clock()),
+    }
 
 
 @cache

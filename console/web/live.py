@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
-from console.web.frame import Refused, Visit, alert_row, visit_of
+from console.web.frame import Refused, Visit, alert_row, snoozes_of, visit_of
 from yunshao import meters
 
 router = APIRouter()
@@ -65,9 +65,11 @@ async def _stream(visit: Visit, after: int) -> AsyncIterator[bytes]:
 def _news(visit: Visit, after: int) -> list[tuple[int, bytes]]:
     """What was raised or changed since; an empty message is one out of sight."""
     found = []
-    for number, one in visit.desk.store.alerts_after(after):
+    news = visit.desk.store.alerts_after(after)
+    snoozes = snoozes_of(visit) if news else ()
+    for number, one in news:
         if visit.may_see(one.finding.owner.unit):
-            found.append((number, orjson.dumps(alert_row(visit, one))))
+            found.append((number, orjson.dumps(alert_row(visit, one, snoozes))))
         else:
             found.append((number, b""))
     return found

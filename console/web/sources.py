@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from console.web.assessments import whole_city
-from console.web.frame import answer, page_route, visit_of
+from console.web.frame import Visit, answer, page_route, visit_of
 from console.web.overview import source_states
 from yunshao.model.event import Rejected
 
 router = APIRouter()
 HOUR_MS = 3_600_000
 SHOWN_BYTES = 400
+MOST_FLOODS = 50
 
 
 @page_route(router, "/sources")
@@ -38,9 +40,40 @@ def sources(request: Request) -> Response:
         "hours": [
             {"hour": int(hour), "count": count} for hour, count in sorted(hours.items(), key=lambda i: int(i[0]))
         ],
+        "floods": _floods(visit, now),
+        "flood_limit": visit.desk.settings.detect.flood,
+        "excepted": _excepted(visit, now),
         "rejects": [_reject(number, one) for number, one in store.rejects(limit=50)],
     }
     return answer(visit, "sources", data)
+
+
+def _floods(visit: Visit, now: int) -> list[dict[str, Any]]:
+    """The floods of the last day: which rule, of which source, how much of it."""
+    query = visit.query(flood=True, staged="any", since=now - 24 * HOUR_MS, limit=MOST_FLOODS)
+    return [
+        {
+            "id": one.id,
+            "rule": one.finding.rule_name,
+            "title": one.finding.title,
+            "source": one.finding.source,
+            "first": one.first,
+            "groups": one.groups,
+            "count": one.count,
+        }
+        for one in visit.desk.store.alerts(query)
+    ]
+
+
+def _excepted(visit: Visit, now: int) -> list[dict[str, Any]]:
+    """What each exception hid, today (UTC) and in all."""
+    today = datetime.fromtimestamp(now / 1000, UTC).date().isoformat()
+    found: dict[str, dict[str, Any]] = {}
+    for row in visit.desk.store.excepted():
+        one = found.setdefault(row["exception"], {"exception": row["exception"], "today": 0, "total": 0})
+        one["total"] += row["count"]
+        one["today"] += row["count"] if row["day"] == today else 0
+    return list(found.values())
 
 
 def _reject(number: int, one: Rejected) -> dict[str, Any]:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from detectors.entity import entity_of
 from detectors.sigma.chain import Chains, Link, Links, fields_of, group_key
+from detectors.sigma.exceptions import Ask, Exceptions, RuleException
 from detectors.sigma.match import Matcher, view_of
 from detectors.sigma.model import Correlation, Head, Loaded, Rule
 from detectors.sigma.why import NO_NAMES, UnitNames, Why, correlated
 from detectors.spec import SIGMA, heard
 from detectors.windows import ENTITY, OWNER, SOURCE, TIME, UID, UP, VALUE, Conclusion, Row, Windows
 from detectors.words import visible
-from yunshao.model.alert import alert_id
 from yunshao.model.event import Event, EventRef, Native, Owner
-from yunshao.model.finding import Finding, Observation, Step
+from yunshao.model.finding import STAGED, Finding, Observation, Step, finding_id
 
 MAX_EVENTS = 100
 MAX_CARRIED = 20
@@ -32,17 +32,25 @@ class _Plan:
     why: Why
     alone: bool
     links: Links
+    excepted: Ask
 
 
 class SigmaDetector:
     """Judges by rules. Holds no state: what it remembers of a group goes in and out of `step`."""
 
-    def __init__(self, loaded: Loaded, lateness: int = 0, units: UnitNames = NO_NAMES) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        lateness: int = 0,
+        units: UnitNames = NO_NAMES,
+        exceptions: Iterable[RuleException] = (),
+    ) -> None:
         """`lateness`: events may arrive out of order by less than this (ms of event time) and be judged in order.
 
         0 judges at once. `units`: what sentences call a unit, by id and language.
         """
         self._units = units
+        self._exceptions = Exceptions(exceptions)
         self._matcher = Matcher(loaded.rules)
         self._rules = {rule.id: rule for rule in loaded.rules}
         self._chains = Chains(loaded.correlations)
@@ -80,7 +88,8 @@ class SigmaDetector:
         if known is None:
             why = Why(rule, fields_of(rule, event.source), self._units)
             links = self._chains.links(rule, event.source)
-            known = _Plan(rule, why, self._chains.alerts_alone(rule.id), links)
+            excepted = self._exceptions.of_events(rule.id, fields_of(rule, event.source).__getitem__)
+            known = _Plan(rule, why, self._chains.alerts_alone(rule.id), links, excepted)
             self._plans[rule.id, event.source] = known
         return known
 
@@ -90,6 +99,7 @@ class SigmaDetector:
             facts = plan.why.matched(native, event)
             why = plan.why.words(native, event, entity, event.owner.unit, facts)
             values = {"rule": plan.rule.id, "entity": entity, "why": why, "facts": facts}
+            values["excepted"] = plan.excepted(native, event)
             found.append(Observation(SIGMA, f"{RULE_KEY}{entity}", event.time, event.ref, event.owner, values))
         outer = {link.correlation.id: _carried(link, native, event) for link in plan.links.outer}
         for link in plan.links.direct:
@@ -114,7 +124,7 @@ class SigmaDetector:
         onward: list[Observation] = []
         for conclusion in advance.conclusions:
             if self._chains.alerts_alone(correlation.id):
-                findings.append(_concluded(correlation, conclusion, self._units))
+                findings.append(self._exceptions.marked(_concluded(correlation, conclusion, self._units)))
             onward.extend(self._handed_up(correlation, conclusion, seen.time))
         return Step(advance.memory, tuple(findings), advance.due, tuple(onward), advance.let_go)
 
@@ -122,17 +132,9 @@ class SigmaDetector:
         rule = self._rules.get(str(seen.values.get("rule")))
         if rule is None or seen.event is None or seen.tick:
             return []
-        return [
-            _finding(
-                rule,
-                seen.time,
-                seen.values["entity"],
-                (seen.event,),
-                seen.owner,
-                seen.values["why"],
-                seen.values["facts"],
-            )
-        ]
+        values = seen.values
+        about = (seen.time, values["entity"], (seen.event,), seen.owner, values["why"], values["facts"])
+        return [_finding(rule, *about, excepted=values.get("excepted", ""))]
 
     def _handed_up(self, correlation: Correlation, conclusion: Conclusion, now: int) -> list[Observation]:
         """The conclusion as a row of each correlation that names this one."""
@@ -144,7 +146,7 @@ class SigmaDetector:
             if held is None:
                 continue
             refs = _refs(conclusion.rows)
-            uid = alert_id(correlation.id, refs)
+            uid = finding_id(correlation.id, refs)
             number = above.rules.index(correlation.id)
             rest = {"group": held["group"], "outer": carried, "events": [list(ref) for ref in refs[-MAX_CARRIED:]]}
             row = [conclusion.time, number, CORRELATED, uid, held["value"], last[ENTITY], last[OWNER], rest]
@@ -218,6 +220,7 @@ def _finding(
     owner: Owner,
     why: dict[str, str],
     facts: dict[str, Any],
+    excepted: str = "",
 ) -> Finding:
     said = rule.words
     more: dict[str, Any] = {"gbt20986": said.gbt20986} if said.gbt20986 else {}
@@ -238,4 +241,7 @@ def _finding(
         facts={**facts, **more},
         triage=rule.triage,
         weakness=str(said.weakness.get("id", "")),
+        grouping=rule.grouping,
+        staged=rule.stage == STAGED,
+        excepted=excepted,
     )

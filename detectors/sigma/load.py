@@ -22,6 +22,8 @@ Entry = Rule | Correlation | Filter
 MOST_FOLLOWED = 1_000
 Reshape = Callable[[Document, str], Document]
 """Another document in the place of one that was read, given the file's name; raises BadContent to refuse it."""
+EXCEPTION_FILE, OVERLAY_FILE = SITE_FILES = ("exceptions.yml", "overlay.yml")
+"""What stands in a folder of rules and is none: see `exceptions` and `overlay`."""
 
 
 def load_folders(
@@ -54,12 +56,16 @@ def rule_files(paths: Iterable[Path]) -> Iterator[Path]:
         elif path.is_dir():
             for folder, below, names in os.walk(path):
                 below.sort()
-                found.update((Path(folder, name), None) for name in sorted(names) if name.endswith((".yml", ".yaml")))
+                found.update((Path(folder, name), None) for name in sorted(names) if _is_rule_file(name))
         else:
             raise BadConfiguration("no such file or folder", "name a rule file or a folder of them", str(path))
         if len(found) > MAX_FILES:
             raise BadConfiguration(f"more than {MAX_FILES} rule files", "name a smaller folder", str(path))
     yield from found
+
+
+def _is_rule_file(name: str) -> bool:
+    return name.endswith((".yml", ".yaml")) and name not in SITE_FILES
 
 
 def read_file(path: Path) -> bytes | str:

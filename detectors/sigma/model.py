@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detectors.sigma.tree import Node
+from yunshao.model.finding import HOURLY, Grouping
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class Head:
     references: tuple[str, ...] = ()
     words: Words = Words()
     cases: tuple[Case, ...] = ()
+    grouping: Grouping = HOURLY
+    stage: str = "production"
+    enabled: bool = True
     file: str = ""
     line: int = 0
 
@@ -152,6 +156,11 @@ class Loaded:
     rules: tuple[Rule, ...] = ()
     correlations: tuple[Correlation, ...] = ()
     refused: tuple[Refused, ...] = ()
+
+    def by_name(self) -> dict[str, Rule | Correlation]:
+        """Every rule and correlation by its id and by its name; of one name the first."""
+        entries: list[Rule | Correlation] = [*self.rules, *self.correlations]
+        return {**{each.name: each for each in reversed(entries) if each.name}, **{each.id: each for each in entries}}
 
     def __add__(self, other: Loaded) -> Loaded:
         """Both sets; a rule of `other` replaces the one with its id, so that a site overrides what ships."""

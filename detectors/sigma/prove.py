@@ -49,14 +49,14 @@ def _proofs(
 ) -> Iterator[Proof]:
     if not rule.cases:
         return
-    bases, correlations = _needed(rule, known)
+    bases, correlations = needed(rule, known)
     detector = SigmaDetector(Loaded((*bases,), (*correlations,)))
     for number, case in enumerate(rule.cases, start=1):
         reason = _failure(rule, case, bases, detector, parsers)
         yield Proof(rule.id, rule.name, rule.file, case.line, number, case.fires, not reason, reason)
 
 
-def _needed(rule: Rule | Correlation, known: Mapping[str, Rule | Correlation]) -> tuple[list[Rule], list[Correlation]]:
+def needed(rule: Rule | Correlation, known: Mapping[str, Rule | Correlation]) -> tuple[list[Rule], list[Correlation]]:
     """The rule alone, or the correlation with all that it is made of."""
     bases: dict[str, Rule] = {}
     correlations: dict[str, Correlation] = {}
@@ -79,17 +79,29 @@ def _failure(
     parsers: Mapping[str, Parser],
 ) -> str:
     """Why the case failed; empty when it passed."""
-    source = case.source or next((name for base in bases for name in sources_of(base.logsource)), "")
-    parser = parsers.get(source)
-    if parser is None:
+    source = _source(case, bases)
+    if source not in parsers:
         return f"no parser reads {source or rule.file!r}"
-    log = next((base.logsource.service or base.logsource.category for base in bases if _logs(base, source)), "")
     try:
-        events = [event_of(parser, native, number, case.hint, log) for number, native in enumerate(case.events)]
+        events = case_events(case, bases, parsers)
     except Rejection as rejection:
         return f"the parser of {source} rejects a test event: {rejection}"
     fired = any(finding.rule_id == rule.id for finding in replay(detector, events))
     return "" if fired == case.fires else "fired" if fired else "did not fire"
+
+
+def case_events(case: Case, bases: Sequence[Rule], parsers: Mapping[str, Parser]) -> list[Event]:
+    """The events of a test, none where no parser reads them. Raises Rejection."""
+    source = _source(case, bases)
+    parser = parsers.get(source)
+    if parser is None:
+        return []
+    log = next((base.logsource.service or base.logsource.category for base in bases if _logs(base, source)), "")
+    return [event_of(parser, native, number, case.hint, log) for number, native in enumerate(case.events)]
+
+
+def _source(case: Case, bases: Sequence[Rule]) -> str:
+    return case.source or next((name for base in bases for name in sources_of(base.logsource)), "")
 
 
 def _logs(rule: Rule, source: str) -> bool:

@@ -14,19 +14,20 @@ import orjson
 from detectors.sigma.attack import is_misshapen, techniques_of
 from detectors.sigma.condition import ConditionError, parse_condition
 from detectors.sigma.document import Document, Mapping
+from detectors.sigma.grouping import read_grouping
 from detectors.sigma.limits import MAX_CASES, MAX_SELECTIONS, MAX_VALUES, MAX_WEIGHT
 from detectors.sigma.model import Case, Filter, LogSource, Rule, Words
 from detectors.sigma.modifiers import ModifierError, Placeholders, keywords, make_item
 from detectors.sigma.tree import Node, all_of, any_of, items, weight
 from yunshao.errors import BadContent
-from yunshao.model.finding import LEVELS
+from yunshao.model.finding import HOURLY, LEVELS, PRODUCTION, STAGES, Grouping
 
 STATUSES = ("stable", "test", "experimental", "deprecated", "unsupported")
 _DATE = re.compile(r"[0-9]{4}([-/])[0-9]{2}\1[0-9]{2}\Z")
 _TAG = re.compile(r"[^.\s]+\.\S+\Z")
 _TEXTS = ("title_zh", "description_zh", "why", "why_zh", "gbt20986", "mlps")
 _LISTS = ("triage", "triage_zh", "falsepositives_zh")
-_WORD_KEYS = (*_TEXTS, *_LISTS, "weakness", "tests")
+_WORD_KEYS = (*_TEXTS, *_LISTS, "weakness", "tests", "group", "stage")
 _WEAKNESS_KEYS = ("id", "severity", "exposed", "name", "kind", "techniques")
 DEFAULT_LEVEL = "medium"
 
@@ -111,6 +112,8 @@ def read_head(reading: Reading) -> dict[str, Any]:
         "references": reading.texts_at("references"),
         "words": _words(reading),
         "cases": _cases(reading),
+        "grouping": _grouping(reading),
+        "stage": _stage(reading),
         "file": reading.where,
         "line": reading.line,
     }
@@ -160,6 +163,24 @@ def _words(reading: Reading) -> Words:
     said: dict[str, Any] = {key: reading.text_at("yunshao", key) for key in _TEXTS}
     said.update({key: reading.texts_at("yunshao", key) for key in _LISTS})
     return Words(**said, weakness=_weakness(reading, block.get("weakness")))
+
+
+def _grouping(reading: Reading) -> Grouping:
+    block = reading.value.get("yunshao")
+    given = block.get("group") if isinstance(block, Mapping) else None
+    if given is None:
+        return HOURLY
+    try:
+        return read_grouping(given)
+    except ValueError as error:
+        raise reading.refuse(str(error), "yunshao", "group") from None
+
+
+def _stage(reading: Reading) -> str:
+    given = reading.text_at("yunshao", "stage") or PRODUCTION
+    if given not in STAGES:
+        raise reading.refuse(f"unknown stage {given[:40]!r}", "yunshao", "stage", mend=f"one of {', '.join(STAGES)}")
+    return given
 
 
 def _weakness(reading: Reading, given: Any) -> dict[str, Any]:
@@ -275,6 +296,18 @@ def _condition(reading: Reading, key: str, condition: Any, selections: Mapped[st
         return any_of(tuple(parse_condition(each, selections) for each in listed))
     except ConditionError as error:
         raise reading.refuse(str(error), key, "condition") from None
+
+
+def read_match(reading: Reading, key: str) -> Node:
+    """A selection without a condition: a map, or a list of maps of which one must hold. Raises BadContent."""
+    given = reading.value.get(key)
+    maps = given if isinstance(given, list) else [given]
+    if not maps or not all(isinstance(each, Mapping) for each in maps):
+        raise reading.refuse(f"{key} is a Sigma selection: a map, or a list of maps", key)
+    tree = _selection(reading, key, key, given)
+    if weight(tree) > MAX_WEIGHT:
+        raise reading.refuse(f"one event may cost more than {MAX_WEIGHT} tests", key)
+    return tree
 
 
 def _selection(reading: Reading, key: str, name: str, value: Any) -> Node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from playbooks.assess.register import assets, measures, weaknesses
@@ -31,10 +32,12 @@ def assess(
     previous: Mapping[str, Any] | None,
     as_of: int,
     seen_units: frozenset[str] = frozenset(),
+    excepted: Mapping[str, int] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The assessment document as of a moment (ms); the same inputs give the same document.
 
-    `alerts` are those of the window; drills' own are left out here too. `seen_units` sent events in the window.
+    `alerts` are those of the window; drills' own are left out here too. `seen_units` sent events in the window;
+    `excepted` says how many findings each exception hid in it.
     """
     since = as_of - playbook.window_days * DAY_MS
     real = sorted((one for one in alerts if not one.drill and one.finding.time >= since), key=lambda one: one.id)
@@ -64,13 +67,14 @@ def assess(
         "business": _business(playbook.method, found_assets, risks),
         "summary": _summary(risks, previous),
         "coverage": [_coverage(one, as_of) for one in sources],
-        "limits": _limits(found_threats, found_measures, homeless, len(real), sources),
+        "limits": [
+            *_limits(found_threats, found_measures, homeless, len(real), sources),
+            *_hidden(excepted),
+        ],
         "overrides": [],
         "alerts": [as_row(one) for one in kept],
         "evidence_refs": [
-            {"source": event.source, "uid": event.uid, "time": event.time}
-            for one in kept
-            for event in one.finding.events
+            {"source": event.source, "uid": event.uid, "time": event.time} for one in kept for event in one.events
         ],
     }
 
@@ -181,6 +185,21 @@ def _coverage(source: Mapping[str, Any], as_of: int) -> dict[str, Any]:
         "rejected": source["rejected"],
         "gap": last is None or as_of - last > DAY_MS,
     }
+
+
+def _hidden(excepted: Mapping[str, int]) -> list[dict[str, str]]:
+    """What exceptions kept from being an alert, the most first."""
+    if not excepted:
+        return []
+    ranked = sorted(excepted.items(), key=lambda item: (-item[1], item[0]))[:TOP]
+    named = ", ".join(f"{name} ({count})" for name, count in ranked)
+    total = sum(excepted.values())
+    return [
+        {
+            "zh": f"{len(excepted)} 项例外使 {total} 次检测未形成告警，未计入风险：{named}。",
+            "en": f"{len(excepted)} exceptions kept {total} findings from alerting; they are in no risk: {named}.",
+        }
+    ]
 
 
 def _limits(

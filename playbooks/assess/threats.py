@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 from playbooks.words import Threat
@@ -29,13 +28,20 @@ def meet(some: Iterable[str], others: Iterable[str]) -> bool:
 
 def episodes(alerts: Iterable[Alert]) -> int:
     """Alerts about one entity with gaps of at most 24 h between them are one episode."""
-    moments: dict[str, list[int]] = defaultdict(list)
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for alert in alerts:
-        moments[alert.finding.entity].append(alert.finding.time)
-    return sum(
-        1 + sum(later - earlier > EPISODE_GAP_MS for earlier, later in pairwise(times))
-        for times in map(sorted, moments.values())
-    )
+        spans[alert.finding.entity].append((alert.first, alert.last))
+    return sum(map(_apart, spans.values()))
+
+
+def _apart(spans: Sequence[tuple[int, int]]) -> int:
+    """How many stretches remain of spans (first, last) when those are joined that lie at most the gap apart."""
+    found, end = 0, 0
+    for first, last in sorted(spans):
+        if not found or first - end > EPISODE_GAP_MS:
+            found, end = found + 1, last
+        end = max(end, last)
+    return found
 
 
 def precision(alerts: Sequence[Alert]) -> float:

@@ -6,9 +6,16 @@ import re
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Any
 
 import pytest
+from contract.samples import alert, event, finding
 from small_city import HOSTILE, SmallCity, form
+
+from console.roles.assessments import run_assessment
+from console.wiring import wall_clock
+from yunshao.model.alert import raise_flood
+from yunshao.ports import Batch
 
 PAGES = ("/", "/alerts", "/units", "/assessments", "/drills", "/reports", "/sources")
 ADDRESS = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//""")
@@ -104,6 +111,85 @@ def test_several_alerts_are_taken_at_once(city: SmallCity) -> None:
     assert all(client.get(f"/alerts/{row['id']}.json").json()["alert"]["status"] == "acknowledged" for row in rows)
 
 
+def _commit(city: SmallCity, name: str, **changes: Any) -> list[str]:
+    """Three findings of one group, a minute apart, in the store; gives the ids of what is new."""
+    now = wall_clock()
+    begin = now // 3_600_000 * 3_600_000
+    events = [event(f"{name}{n}", time=begin + n * 60_000) for n in range(3)]
+    alerts = [alert(one, rule=name, entity=name, detected=now, **changes) for one in events]
+    return [one.id for one in city.place.store.commit(Batch(alerts=alerts))]
+
+
+def test_an_alert_shows_how_often_from_when_to_when_and_how_it_is_spread(city: SmallCity) -> None:
+    (found,) = _commit(city, "folded")
+    client = city.visitor("operator")
+    client.cookies.set("yunshao_lang", "en")
+    data = client.get(f"/alerts/{found}.json").json()
+    assert (data["alert"]["count"], [slot["count"] for slot in data["spread"]][:1]) == (3, [3])
+    page = client.get(f"/alerts/{found}").text
+    assert "×3" in page
+    assert "Findings over the time of this alert" in page
+    row = next(row for row in client.get("/alerts.json").json()["alerts"] if row["id"] == found)
+    assert row["last"] - row["first"] == 120_000
+    assert row["shown_last"]
+
+
+def test_a_snoozed_alert_leaves_the_queue_and_is_counted_there(city: SmallCity) -> None:
+    (found,) = _commit(city, "resting")
+    client = city.visitor("operator")
+    client.cookies.set("yunshao_lang", "en")
+    for wrong in ({"hours": "8"}, {"hours": "9", "note": "x"}, {"note": "x"}):
+        assert form(client, "/alerts/do", what="snooze", ids=found, **wrong) == 400
+    before = client.get("/alerts.json").json()["left_out"]["snoozed"]
+    assert form(client, "/alerts/do", what="snooze", ids=found, hours="8", note="the vendor works on it") == 303
+    queue = client.get("/alerts.json").json()
+    assert queue["left_out"]["snoozed"] == before + 1
+    assert found not in {row["id"] for row in queue["alerts"]}
+    assert f"{before + 1} snoozed" in client.get("/alerts").text
+    assert found in {row["id"] for row in client.get("/alerts.json", params={"shown": "snoozed"}).json()["alerts"]}
+    assert form(client, "/alerts/do", what="wake", ids=found) == 303
+    assert found in {row["id"] for row in client.get("/alerts.json").json()["alerts"]}
+
+
+def test_what_a_rule_on_trial_says_stands_apart_and_is_counted(city: SmallCity) -> None:
+    (found,) = _commit(city, "trial", staged=True)
+    client = city.visitor("operator")
+    queue = client.get("/alerts.json").json()
+    assert queue["left_out"]["staged"] >= 1
+    assert found not in {row["id"] for row in queue["alerts"]}
+    assert found in {row["id"] for row in client.get("/alerts.json", params={"shown": "staged"}).json()["alerts"]}
+
+
+def test_a_flood_says_how_many_groups_it_holds(city: SmallCity) -> None:
+    floods = [
+        raise_flood(finding(event(f"f{n}", time=wall_clock()), rule="noisy", entity=f"e{n}"), 0) for n in range(7)
+    ]
+    city.place.store.commit(Batch(alerts=floods))
+    client = city.visitor("operator")
+    client.cookies.set("yunshao_lang", "en")
+    assert "flood of 7 groups" in client.get("/alerts", params={"rule": "noisy"}).text
+    admin = city.visitor("admin")
+    (flood,) = admin.get("/sources.json").json()["floods"]
+    assert (flood["groups"], flood["count"], flood["source"]) == (7, 7, "aws.cloudtrail")
+    assert flood["id"] in admin.get("/sources").text
+
+
+def test_the_sources_page_tells_what_exceptions_hid(city: SmallCity) -> None:
+    today = wall_clock() // 86_400_000
+    city.place.store.commit(Batch(excepted={("robot", today): 3, ("robot", today - 1): 4}))
+    client = city.visitor("admin")
+    rows = client.get("/sources.json").json()["excepted"]
+    assert [row for row in rows if row["exception"] == "robot"] == [{"exception": "robot", "today": 3, "total": 7}]
+    assert "robot" in client.get("/sources").text
+
+
+def test_an_assessment_says_what_exceptions_hid(city: SmallCity) -> None:
+    day = wall_clock() // 86_400_000
+    city.place.store.commit(Batch(excepted={("old-case", day): 5, ("old-case", day - 4000): 100}))
+    document = city.place.store.get("assessment", run_assessment(city.place, "city_risk_assessment", "admin"))
+    assert any("old-case (5)" in limit["en"] and "old-case (5)" in limit["zh"] for limit in document["limits"])
+
+
 def test_closing_needs_a_known_verdict(city: SmallCity) -> None:
     client = city.visitor("operator")
     alert = client.get("/alerts.json").json()["alerts"][0]["id"]
@@ -138,7 +224,7 @@ def test_why_an_alert_fired_calls_the_unit_by_its_name(city: SmallCity) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["level=loud", "status=odd", "before=zzz", "unit=%00", "text=%27%22%3B--", "entity=%F0"]
+    "query", ["shown=all", "level=loud", "status=odd", "before=zzz", "unit=%00", "text=%27%22%3B--", "entity=%F0"]
 )
 def test_odd_filters_end_in_a_page_or_in_one_clear_refusal(city: SmallCity, query: str) -> None:
     assert city.visitor("admin").get(f"/alerts?{query}").status_code in {200, 400, 404}

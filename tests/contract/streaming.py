@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from streams.enrich import by_claim
@@ -42,7 +43,7 @@ class FakeParser:
 
 
 class Marked:
-    """Fires on each event with `mark`; keeps no memory. `"fail"` makes it fail."""
+    """Fires on each event with `mark`; keeps no memory. `fail` makes it fail, `excepted` names an exception."""
 
     name = "marked"
 
@@ -51,13 +52,13 @@ class Marked:
             raise ZeroDivisionError("a bug in observe")
         if "mark" not in event.native:
             return ()
-        values = {"fail": event.native.get("fail", "")}
+        values = {name: event.native.get(name, "") for name in ("fail", "excepted")}
         return [Observation(self.name, str(event.native["mark"]), event.time, event.ref, event.owner, values)]
 
     def step(self, memory: Any, seen: Observation) -> Step:
         if seen.values.get("fail") == "step":
             raise ZeroDivisionError("a bug in step")
-        return Step(None, (finding("marked", seen),))
+        return Step(None, (replace(finding("marked", seen), excepted=seen.values["excepted"]),))
 
 
 class Quiet:
@@ -173,6 +174,16 @@ class FakeClock:
 
     def __call__(self) -> int:
         return self.at
+
+
+class GuardMemories(dict[tuple[str, str], Any]):
+    """What the guard against floods remembers, in a dictionary."""
+
+    def remembered(self, key: tuple[str, str]) -> Any:
+        return self.get(key)
+
+    def remember(self, key: tuple[str, str], memory: Any, due: int) -> None:
+        self[key] = memory
 
 
 Make = Callable[..., Any]

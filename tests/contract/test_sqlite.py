@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import orjson
 import pytest
 from contract.samples import NOON, alert, event
 
@@ -167,7 +168,7 @@ def test_two_processes_triage_while_one_commits(tmp_path: Path) -> None:
     pipeline.commit(Batch(events=[event("a")], alerts=[raised]))
     console.change_alert(raised.id, lambda found: acknowledge(found, "wang", NOON))
     pipeline.commit(Batch(events=[event("b")], alerts=[raised]))
-    assert pipeline.alert(raised.id).status == "acknowledged"
+    assert (pipeline.alert(raised.id).status, pipeline.alert(raised.id).count) == ("acknowledged", 2)
 
 
 def test_threads_change_one_alert_one_after_the_other(tmp_path: Path) -> None:
@@ -233,3 +234,34 @@ def test_evidence_of_a_segment_that_is_gone_is_what_is_left(tmp_path: Path) -> N
     assert store.evidence(nothing.id) == []
     with pytest.raises(NotFound):
         store.event(EventRef("aws.cloudtrail", "gone", 5))
+
+
+def test_a_store_of_the_first_version_keeps_its_alerts_and_their_evidence(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "yunshao.db", isolation_level=None) as old:
+        old.execute("CREATE TABLE migration(version INTEGER PRIMARY KEY, at INTEGER NOT NULL)")
+        for statement in STEPS[0]:
+            old.execute(statement)
+        old.execute("PRAGMA user_version=1")
+        row = (1, "a" * 32, 1, "", "new", "high", "metro", "r", "ops7", "", NOON, NOON)
+        old.execute(f"INSERT INTO alert VALUES ({', '.join('?' * len(row))})", row)
+        old.execute("INSERT INTO alert_body VALUES (1, ?, 'words')", (OLD_BODY,))
+        old.execute(
+            "INSERT INTO alert_evidence VALUES (1, 0, 'zeek', 'e', ?, 'metro', '', '', '{}', '{\"n\":1}')", (NOON,)
+        )
+    old.close()
+    store = SqliteStore(tmp_path)
+    (kept,) = store.alerts(AlertQuery(snoozed="no", at=NOON))
+    assert (kept.level, kept.count, kept.first, kept.last, kept.events) == ("high", 1, NOON, NOON, kept.finding.events)
+    assert store.evidence(kept.id)[0].native == {"n": 1}
+
+
+OLD_BODY = orjson.dumps(
+    {
+        "id": "a" * 32, "detected": NOON, "status": "new", "assignee": "", "verdict": "", "drill": "", "deeds": [],
+        "finding": {
+            "rule_id": "r", "rule_name": "r", "title": {"zh": "r", "en": "r"}, "level": "high", "time": NOON,
+            "entity": "ops7", "events": [["zeek", "e", NOON]], "owner": ["metro", "", ""],
+            "why": {"zh": "r", "en": "r"}, "kind": "rule", "techniques": [], "facts": {}, "triage": {}, "weakness": "",
+        },
+    }
+).decode()  # fmt: skip

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from contract.samples import NOON, alert, event
+from contract.samples import NOON, alert, event, finding
 
 from yunshao.adapters.stores.memory import MemoryStore
 from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import NotFound, WrongUse
-from yunshao.model.alert import AlertQuery, acknowledge, assign, close
+from yunshao.model.alert import AlertQuery, acknowledge, assign, close, fold, raise_flood
 from yunshao.model.event import EventRef, Owner, Rejected, native_digest
+from yunshao.model.snooze import KEY, KIND, Snooze, snoozed, with_snooze
 from yunshao.ports import Batch, Store
 
 HOUR = 3_600_000
@@ -118,11 +118,134 @@ def test_an_alert_comes_back_as_it_was_raised(store: Store) -> None:
     assert store.alert(raised.id) == raised
 
 
-def test_the_same_alert_is_raised_once(store: Store) -> None:
-    raised = alert(event("a"))
-    assert store.commit(Batch(alerts=[raised, raised])) == [raised]
-    assert store.commit(Batch(alerts=[replace(raised, detected=NOON + 9)])) == []
-    assert store.alert(raised.id).detected == raised.detected
+def test_parts_of_one_group_are_one_alert_with_its_count_and_it_is_new_once(store: Store) -> None:
+    first, second, third = (alert(event(uid, time=NOON + n), detected=NOON + 9 - n) for n, uid in enumerate("abc"))
+    assert store.commit(Batch(alerts=[first, second])) == [fold(first, second)]
+    assert store.commit(Batch(alerts=[third])) == []
+    kept = store.alert(first.id)
+    assert kept == fold(fold(first, second), third)
+    assert (kept.count, kept.first, kept.last, kept.detected) == (3, NOON, NOON + 2, NOON + 7)
+    assert [event.uid for event in kept.events] == ["a", "b", "c"]
+
+
+def test_a_part_that_is_earlier_leads_and_its_words_are_found(store: Store) -> None:
+    late = alert(event("b", time=NOON + 5), why={"zh": "late", "en": "late words"}, techniques=("T1078",), level="low")
+    store.commit(Batch(alerts=[late]))
+    early = alert(event("a", time=NOON), why={"zh": "early", "en": "early words"}, techniques=("T1110",))
+    store.commit(Batch(alerts=[early]))
+    kept = store.alert(late.id)
+    assert (kept.finding, kept.level) == (early.finding, "high")
+    assert [store.alerts(AlertQuery(text=word)) for word in ("early words", "late words")] == [[kept], []]
+    assert store.count_alerts(AlertQuery(), "technique") == {"T1110": 1}
+    assert store.alerts(AlertQuery(level=("high",), since=NOON, until=NOON + 1)) == [kept]
+
+
+def test_a_repeat_is_told_to_the_live_queue_and_keeps_its_place(store: Store) -> None:
+    first, other = alert(event("a"), rule="a"), alert(event("b"), rule="b", detected=NOON + 6_000)
+    store.commit(Batch(alerts=[first, other]))
+    seen = store.last_sequence()
+    store.commit(Batch(alerts=[alert(event("c"), rule="a", detected=NOON + 7_000)]))
+    assert [found.count for _, found in store.alerts_after(seen)] == [2]
+    assert [found.finding.rule_id for found in store.alerts(AlertQuery())] == ["b", "a"]
+
+
+def test_what_people_did_stays_when_more_comes(store: Store) -> None:
+    first = alert(event("a"))
+    store.commit(Batch(alerts=[first]))
+    store.change_alert(first.id, lambda found: acknowledge(found, "wang", NOON))
+    store.commit(Batch(alerts=[alert(event("b"))]))
+    kept = store.alert(first.id)
+    assert (kept.status, kept.assignee, kept.count, len(kept.deeds)) == ("acknowledged", "wang", 2, 1)
+
+
+@pytest.mark.parametrize("verdict", ["false_positive", "benign"])
+def test_a_repeat_of_a_false_or_benign_alert_stays_closed_and_is_counted(store: Store, verdict: str) -> None:
+    first = alert(event("a"))
+    store.commit(Batch(alerts=[first]))
+    store.change_alert(first.id, lambda found: close(found, verdict, "wang", NOON, "known"))
+    for uid in "bc":
+        store.commit(Batch(alerts=[alert(event(uid))]))
+    kept = store.alert(first.id)
+    assert (kept.status, kept.verdict, kept.count, kept.since_closed) == ("closed", verdict, 3, 2)
+
+
+@pytest.mark.parametrize("verdict", ["true_positive", "duplicate"])
+def test_a_repeat_of_any_other_closed_alert_opens_it_again(store: Store, verdict: str) -> None:
+    first = alert(event("a"))
+    store.commit(Batch(alerts=[first]))
+    store.change_alert(first.id, lambda found: close(found, verdict, "wang", NOON, "handled"))
+    store.commit(Batch(alerts=[alert(event("b"), detected=NOON + 9_000)]))
+    kept = store.alert(first.id)
+    assert (kept.status, kept.verdict, kept.count, kept.since_closed) == ("new", "", 2, 0)
+    assert (kept.deeds[-1].by, kept.deeds[-1].did, kept.deeds[-1].at) == ("system", "reopen", NOON + 9_000)
+    assert store.alerts(AlertQuery(status=("new",))) == [kept]
+
+
+def test_a_drills_findings_never_meet_real_ones_nor_a_staged_rules(store: Store) -> None:
+    parts = [alert(event("a")), alert(event("b"), drill="drill-1"), alert(event("c"), staged=True)]
+    assert len(store.commit(Batch(alerts=parts))) == 3
+    assert [found.count for found in store.alerts(AlertQuery(drill="any", staged="any"))] == [1, 1, 1]
+
+
+def test_what_is_staged_is_asked_for(store: Store) -> None:
+    real, staged = alert(event("a"), rule="a"), alert(event("b"), rule="b", staged=True)
+    store.commit(Batch(alerts=[real, staged]))
+    assert store.alerts(AlertQuery()) == [real]
+    assert store.alerts(AlertQuery(staged="only")) == [staged]
+    assert store.count_alerts(AlertQuery(staged="any"), "rule_id") == {"a": 1, "b": 1}
+
+
+def test_a_flood_is_found_by_itself(store: Store) -> None:
+    flood = raise_flood(finding(event("f"), rule="noisy"), NOON)
+    store.commit(Batch(alerts=[flood, alert(event("a"))]))
+    more = raise_flood(finding(event("g"), rule="noisy", entity="another"), NOON)
+    store.commit(Batch(alerts=[more]))
+    (kept,) = store.alerts(AlertQuery(flood=True))
+    assert (kept.id, kept.count, kept.groups) == (flood.id, 2, 2)
+
+
+def test_a_snoozed_alert_rests_until_its_moment(store: Store) -> None:
+    first, other = alert(event("a"), rule="a"), alert(event("b"), rule="b")
+    store.commit(Batch(alerts=[first, other]))
+    store.change_alert(first.id, lambda found: snoozed(found, NOON + DAY, "wang", NOON, "a known test"))
+    for at, resting in ((NOON, ["a"]), (NOON + DAY, [])):
+        found = {
+            asked: sorted(one.finding.rule_id for one in store.alerts(AlertQuery(snoozed=asked, at=at)))
+            for asked in ("no", "only", "any")
+        }
+        assert found == {"no": sorted({"a", "b"} - set(resting)), "only": resting, "any": ["a", "b"]}
+    assert store.count_alerts(AlertQuery(snoozed="only", at=NOON), "level") == {"high": 1}
+
+
+@pytest.mark.parametrize(
+    ("entity", "unit", "resting"),
+    [("", "", ["a", "b"]), ("ops7", "", ["a"]), ("", "rural", ["b"]), ("ops7", "rural", []), ("nobody", "", [])],
+)
+def test_a_snooze_by_rule_covers_what_is_there_and_what_comes(
+    store: Store, entity: str, unit: str, resting: list[str]
+) -> None:
+    snooze = Snooze("rule-1", entity, unit, NOON + DAY, "wang", NOON, "maintenance")
+    store.commit(Batch(alerts=[alert(event("a"), entity="ops7")]))
+    store.change(KIND, KEY, lambda held: with_snooze(held, snooze))
+    coming = [alert(event("b"), entity="ops8", owner=Owner("rural")), alert(event("c"), rule="other", entity="ops7")]
+    store.commit(Batch(alerts=coming))
+
+    def asked(snoozed: str, at: int) -> list[str]:
+        return sorted(one.events[0].uid for one in store.alerts(AlertQuery(snoozed=snoozed, at=at)))
+
+    assert asked("only", NOON) == resting
+    assert asked("no", NOON) == sorted({"a", "b", "c"} - set(resting))
+    assert asked("only", NOON + DAY) == []
+
+
+def test_what_exceptions_hid_is_counted_a_day(store: Store) -> None:
+    store.commit(Batch(excepted={("backup", 20_454): 2, ("other", 20_454): 1}))
+    store.commit(Batch(excepted={("backup", 20_454): 3, ("backup", -1): 1}))
+    assert store.excepted() == [
+        {"exception": "backup", "day": "1969-12-31", "count": 1},
+        {"exception": "backup", "day": "2026-01-01", "count": 5},
+        {"exception": "other", "day": "2026-01-01", "count": 1},
+    ]
 
 
 def test_an_unknown_alert_is_not_found(store: Store) -> None:
@@ -242,15 +365,25 @@ def test_the_live_queue_sees_what_was_raised_and_changed_in_order(store: Store) 
     assert len(store.alerts_after(0, limit=1)) == 1
 
 
-def test_evidence_is_the_first_twenty_events_from_this_batch_and_earlier_ones(store: Store) -> None:
+def test_evidence_is_the_first_ten_and_last_ten_events_from_this_batch_and_earlier_ones(store: Store) -> None:
     events = [event(f"e{n:02}", n=n) for n in range(25)]
     store.commit(Batch(events=events[:10]))
     raised = alert(*events)
     store.commit(Batch(events=events[10:], alerts=[raised]))
     found = store.evidence(raised.id)
-    assert [one.uid for one in found] == [f"e{n:02}" for n in range(20)]
+    assert [one.uid for one in found] == [f"e{n:02}" for n in (*range(10), *range(15, 25))]
     assert found[3].native == {"id": "e03", "n": 3}
     assert found[15].ocsf["class_uid"] == 6003
+
+
+def test_evidence_moves_with_what_is_folded_in(store: Store) -> None:
+    events = [event(f"e{n:02}", time=NOON + n) for n in range(40)]
+    for start in (20, 0, 30, 10):
+        part = events[start : start + 10]
+        store.commit(Batch(events=part, alerts=[alert(one) for one in part]))
+    (kept,) = store.alerts(AlertQuery())
+    assert kept.count == 40
+    assert [one.uid for one in store.evidence(kept.id)] == [f"e{n:02}" for n in (*range(10), *range(30, 40))]
 
 
 # Events

@@ -23,7 +23,9 @@ from contract.streaming import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.correlate import GUARD
 from streams.run_embedded import Embedded
+from yunshao.adapters.stores.forms import alert_to_json
 from yunshao.adapters.stores.memory import MemoryStore
 from yunshao.errors import Unreachable
 from yunshao.model.alert import Alert, AlertQuery
@@ -32,8 +34,8 @@ from yunshao.ports import Batch
 
 
 def embedded(store: MemoryStore, *intakes: FakeIntake, clock: FakeClock | None = None, **more: Any) -> Embedded:
-    batch_size = more.pop("batch_size", 5000)
-    return Embedded(more.pop("rooms", rooms()), store, intakes, clock or FakeClock(), batch_size)
+    made = more.pop("rooms", None) or rooms()
+    return Embedded(made, store, intakes, clock or FakeClock(), more.pop("batch_size", 5000), **more)
 
 
 def drained(runner: Embedded) -> list[Alert]:
@@ -81,8 +83,9 @@ def test_repeats_within_a_batch_and_across_batches_are_counted_and_dropped() -> 
 
 def test_a_new_process_goes_on_where_the_last_stood() -> None:
     store, intake = MemoryStore(), FakeIntake("file", [line(f"e{n}", mark="x") for n in range(10)])
-    assert len(embedded(store, intake, batch_size=4).turn().alerts) == 4
-    assert len(drained(embedded(store, intake, batch_size=4))) == 6
+    assert [alert.count for alert in embedded(store, intake, batch_size=4).turn().alerts] == [4]
+    assert drained(embedded(store, intake, batch_size=4)) == []
+    assert [alert.count for alert in all_alerts(store)] == [10]
     assert ledger(store) == {"fake": (10, 10, 0, 0)}
 
 
@@ -141,7 +144,8 @@ def test_what_an_intake_could_not_read_is_counted_as_received_and_rejected() -> 
 def test_a_bug_of_a_detector_costs_one_record(place: str) -> None:
     store = MemoryStore()
     lines = [line("a", mark="x"), line("b", mark="x", fail=place, who="w"), line("c", mark="x")]
-    assert len(embedded(store, FakeIntake("file", lines), rooms=rooms(Quiet(), Marked())).turn().alerts) == 2
+    turn = embedded(store, FakeIntake("file", lines), rooms=rooms(Quiet(), Marked())).turn()
+    assert [[ref.uid for ref in alert.events] for alert in turn.alerts] == [["a", "c"]]
     assert ledger(store) == {"fake": (3, 2, 1, 0)}
     assert store.rejects()[0][1].reason == "internal_error"
     assert store.rejects()[0][1].raw == lines[1]
@@ -258,7 +262,7 @@ def test_a_bug_in_a_tick_is_recorded_and_not_tried_for_ever() -> None:
     runner = embedded(store, FakeIntake("file", [line("a", who="fails"), line("b", 5), line("c", 9, mark="x")]))
     assert [alert.finding.rule_id for alert in drained(runner)] == ["marked"]
     assert ledger(store)["internal"] == (1, 0, 1, 0)
-    assert store.due(1 << 60) == []
+    assert [due for due in store.due(1 << 60) if due[0] != GUARD] == []
     assert store.memory("quiet", "fails")["count"] == 1
 
 
@@ -286,7 +290,10 @@ def test_only_a_registered_and_genuine_event_makes_a_drills_alert() -> None:
     store.register("drill-1", [("fake", "sent", native_digest(sent), T0), ("fake", "forged", "0" * 64, T0)])
     lines = [line("sent", mark="x"), line("forged", mark="x"), line("real", mark="x", drill="drill-1")]
     alerts = drained(embedded(store, FakeIntake("file", lines)))
-    assert [alert.drill for alert in alerts] == ["drill-1", "", ""]
+    assert [(alert.drill, [ref.uid for ref in alert.events]) for alert in alerts] == [
+        ("drill-1", ["sent"]),
+        ("", ["forged", "real"]),
+    ]
 
 
 def test_a_window_over_drill_events_of_several_batches_is_the_drills_and_a_real_event_makes_it_real() -> None:
@@ -363,3 +370,110 @@ def test_the_owner_of_an_event_is_stored_with_it() -> None:
     alerts = drained(embedded(store, FakeIntake("file", [line("a", mark="x")]), rooms=owned))
     assert alerts[0].finding.owner.unit == "metro"
     assert store.event(EventRef("fake", "a", T0)).system == "tickets"
+
+
+# Folding
+
+
+matches = st.lists(
+    st.tuples(st.integers(-90, 90), st.sampled_from("xyz"), st.sampled_from(["metro", "rural"])), max_size=40
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(matches, st.randoms(use_true_random=False), st.integers(1, 9))
+def test_the_same_events_in_any_order_and_any_cut_give_the_same_alerts(
+    parts: list[tuple[int, str, str]], chance: Any, batch_size: int
+) -> None:
+    lines = [line(f"e{n}", moment, mark=mark, unit=unit) for n, (moment, mark, unit) in enumerate(parts)]
+    shuffled = list(lines)
+    chance.shuffle(shuffled)
+    owned = rooms(Marked(), own=lambda event, _claim: Owner(event.native["unit"]))
+    one, other = MemoryStore(), MemoryStore()
+    drained(embedded(one, FakeIntake("file", lines), rooms=owned))
+    drained(embedded(other, FakeIntake("file", shuffled), rooms=owned, batch_size=batch_size))
+    written = [sorted(alert_to_json(alert) for alert in all_alerts(store)) for store in (one, other)]
+    assert written[0] == written[1]
+    assert sum(alert.count for alert in all_alerts(one)) == len(parts)
+
+
+def test_many_repeats_make_one_bounded_alert() -> None:
+    store = MemoryStore()
+    lines = [line(f"e{n}", n / 1000, mark="x") for n in range(20_000)]
+    drained(embedded(store, FakeIntake("file", lines)))
+    (alert,) = all_alerts(store)
+    assert (alert.count, sum(alert.spread), len(alert.events)) == (20_000, 20_000, 100)
+    assert (alert.first, alert.last) == (T0, T0 + 19_999 * MINUTE // 1000)
+    assert len(alert_to_json(alert)) < 10_000
+
+
+def test_each_hour_of_event_time_is_an_alert_of_its_own() -> None:
+    store = MemoryStore()
+    lines = [line(f"e{n}", minutes, mark="x") for n, minutes in enumerate((0, 59, 60, -1))]
+    drained(embedded(store, FakeIntake("file", lines)))
+    assert sorted((alert.first, alert.count) for alert in all_alerts(store)) == [
+        (T0 - MINUTE, 1),
+        (T0, 2),
+        (T0 + 60 * MINUTE, 1),
+    ]
+
+
+# Floods
+
+
+def test_more_groups_than_the_guard_allows_fold_into_one_flood() -> None:
+    store = MemoryStore()
+    lines = [line(f"e{n}", n / 100, mark=f"m{n % 50}") for n in range(100)]
+    drained(embedded(store, FakeIntake("file", lines), batch_size=7, flood=20))
+    own = [alert for alert in all_alerts(store) if not alert.groups]
+    (flood,) = store.alerts(AlertQuery(flood=True))
+    assert (len(own), {alert.count for alert in own}) == (20, {2})
+    assert (flood.groups, flood.count) == (30, 60)
+
+
+@settings(max_examples=40, deadline=None)
+@given(matches, st.integers(1, 9), st.lists(st.integers(0, 20), max_size=4))
+def test_a_flood_is_the_same_however_the_stream_is_cut_and_restarted(
+    parts: list[tuple[int, str, str]], batch_size: int, restarts: list[int]
+) -> None:
+    lines = [line(f"e{n}", moment, mark=f"{mark}{n % 4}") for n, (moment, mark, _) in enumerate(parts)]
+    whole, cut = MemoryStore(), MemoryStore()
+    drained(embedded(whole, FakeIntake("file", lines), flood=3))
+    intake, turns = FakeIntake("file", lines), 0
+    runner = embedded(cut, intake, batch_size=batch_size, flood=3)
+    while runner.turn().records:
+        turns += 1
+        if turns in restarts:
+            runner = embedded(cut, intake, batch_size=batch_size, flood=3)
+    assert {alert.id: alert for alert in all_alerts(cut)} == {alert.id: alert for alert in all_alerts(whole)}
+    assert sum(alert.count for alert in all_alerts(cut)) == len(parts)
+
+
+def test_what_the_guard_remembers_of_an_hour_is_forgotten_a_day_later() -> None:
+    store = MemoryStore()
+    clock = FakeClock(T0 + 3 * 24 * 60 * MINUTE)
+    intake = FakeIntake("file", [line("a", mark="x"), line("b", 26 * 60)])
+    embedded(store, intake, clock=clock, batch_size=1).turn()
+    assert [due[0] for due in store.due(1 << 60)] == [GUARD]
+    drained(embedded(store, intake, clock=clock))
+    assert store.due(1 << 60) == []
+
+
+def test_a_drill_is_never_drowned_in_a_flood() -> None:
+    store = MemoryStore()
+    store.register("drill-1", [("fake", "d", native_digest({"id": "d", "t": T0, "mark": "d"}), T0)])
+    lines = [line(f"e{n}", mark=f"m{n}") for n in range(9)] + [line("d", mark="d")]
+    drained(embedded(store, FakeIntake("file", lines), flood=2))
+    (alert,) = store.alerts(AlertQuery(drill="drill-1"))
+    assert (alert.groups, alert.count) == (0, 1)
+
+
+# Exceptions
+
+
+def test_an_excepted_finding_raises_nothing_and_is_counted_in_the_commit_of_its_event() -> None:
+    store = MemoryStore()
+    lines = [line("a", mark="x", excepted="known"), line("b", mark="x"), line("a", mark="x", excepted="known")]
+    drained(embedded(store, FakeIntake("file", lines), batch_size=2))
+    assert [[ref.uid for ref in alert.events] for alert in all_alerts(store)] == [["b"]]
+    assert store.excepted() == [{"exception": "known", "day": "2026-01-01", "count": 1}]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.judgement import Judgement
-from streams.offline import detect
+from streams.offline import detect, detect_grouped
 from streams.remembered import Newest
 from streams.run_embedded import Embedded
 from yunshao.adapters.stores.memory import MemoryStore
@@ -29,6 +29,18 @@ def test_each_match_is_one_alert_in_the_order_of_the_records() -> None:
 
 def test_a_record_that_stands_twice_alerts_once() -> None:
     assert len(list(detect(rooms(), records(line("a", mark="x"), line("a", mark="x"))))) == 1
+
+
+def test_a_match_is_known_by_its_rule_and_events_and_never_folded() -> None:
+    alerts = list(detect(rooms(), records(line("a", mark="x"), line("b", mark="x"))))
+    assert [(alert.count, [ref.uid for ref in alert.events]) for alert in alerts] == [(1, ["a"]), (1, ["b"])]
+    assert len({alert.id for alert in alerts}) == 2
+
+
+def test_grouped_matches_come_at_the_end_each_group_once() -> None:
+    lines = [line("a", mark="x"), line("b", mark="y"), line("c", 5, mark="x"), line("a", mark="x")]
+    alerts = list(detect_grouped(rooms(), records(*lines)))
+    assert [(alert.finding.entity, alert.count) for alert in alerts] == [("x", 2), ("y", 1)]
 
 
 def test_rejected_records_are_handed_out_and_the_rest_is_judged() -> None:
@@ -93,5 +105,8 @@ def test_off_line_and_embedded_raise_the_same_alerts(parts: list[tuple[int, str 
     runner = Embedded(rooms(Marked(), Quiet()), store, [FakeIntake("file", lines)], FakeClock(), 7)
     while runner.turn().records:
         pass
-    live = {alert.id: alert.finding for alert in store.alerts(AlertQuery(limit=1000))}
-    assert {alert.id: alert.finding for alert in detect(rooms(Marked(), Quiet()), records(*lines))} == live
+    live = {alert.id: alert for alert in store.alerts(AlertQuery(limit=1000))}
+    folded = {alert.id: alert for alert in detect_grouped(rooms(Marked(), Quiet()), records(*lines))}
+    assert folded == live
+    single = [alert.finding for alert in detect(rooms(Marked(), Quiet()), records(*lines))]
+    assert len(single) == sum(alert.count for alert in live.values())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from contract.streaming import T0, Marked, finding, line, rooms
+from contract.streaming import T0, GuardMemories, Marked, finding, line, rooms
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.correlate import raise_alerts
+from streams.correlate import Folded, Guard
 from streams.pipeline import judge, look, understand
 from yunshao.model.event import NOBODY, Event, EventRef, Owner, Record, Rejected
 from yunshao.model.finding import Observation
@@ -79,9 +79,10 @@ def test_a_memory_of_a_detector_that_is_switched_off_stays_and_wants_nothing() -
 
 def test_the_same_finding_twice_is_one_alert() -> None:
     seen = Observation("marked", "x", T0, EventRef("fake", "a", T0), Owner())
-    alerts = raise_alerts([finding("r", seen), finding("r", seen), finding("s", seen)], T0, lambda events: "d")
-    assert [alert.finding.rule_id for alert in alerts] == ["r", "s"]
-    assert {alert.drill for alert in alerts} == {"d"}
+    folded = Folded(Guard(GuardMemories()))
+    folded.take([finding("r", seen), finding("r", seen), finding("s", seen)], T0, lambda events: "d")
+    assert [(alert.finding.rule_id, alert.count) for alert in folded.alerts] == [("r", 1), ("s", 1)]
+    assert {alert.drill for alert in folded.alerts} == {"d"}
 
 
 @given(st.binary(max_size=200), st.sampled_from(["fake", "auto", "", "\ud800"]))

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from yunshao.model.event import EventRef, Owner
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
+DRAFT, TEST, STAGED, PRODUCTION = STAGES = ("draft", "test", "staged", "production")
+GROUP_FIELDS = ("entity", "unit", "system", "cloud", "source")
+HOUR_MS = 3_600_000
+MAX_WITHIN_MS = 7 * 24 * HOUR_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Findings of one rule that agree in `by` within one tumbling stretch of event time (`within`, ms) are one alert.
+
+    With `within` 0 each finding is an alert of its own.
+    """
+
+    by: tuple[str, ...] = ("entity", "unit")
+    within: int = HOUR_MS
+
+
+HOURLY = Grouping()
+ALONE = Grouping((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +51,10 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A conclusion: which rule, about whom, from which events, and why in words (zh and en)."""
+    """A conclusion: which rule, about whom, from which events, and why in words (zh and en).
+
+    `staged` is a rule on trial; `excepted` is the id of the exception that holds, and then nobody is alerted.
+    """
 
     rule_id: str
     rule_name: str
@@ -45,6 +70,44 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
     triage: dict[str, tuple[str, ...]] = field(default_factory=dict)
     weakness: str = ""
+    grouping: Grouping = HOURLY
+    staged: bool = False
+    excepted: str = ""
+
+    @property
+    def source(self) -> str:
+        """The source of its first event; empty where it rests on none."""
+        return self.events[0].source if self.events else ""
+
+
+def finding_id(rule_id: str, events: Sequence[EventRef]) -> str:
+    """The same rule over the same events is the same finding: 32 hex digits made from content."""
+    lines = [rule_id, *sorted(f"{event.source}|{event.uid}" for event in events)]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def group_key(finding: Finding, drill: str = "") -> tuple[str, ...]:
+    """What findings have in common that are one alert. A drill's never meet real ones, nor a staged rule's."""
+    grouping = finding.grouping
+    marks = (drill, "staged" if finding.staged else "")
+    if not grouping.within:
+        return ("alone", finding_id(finding.rule_id, finding.events), *marks)
+    owner = finding.owner
+    values = {
+        "entity": finding.entity,
+        "unit": owner.unit,
+        "system": owner.system,
+        "cloud": owner.cloud,
+        "source": finding.source,
+    }
+    bucket = finding.time // grouping.within * grouping.within
+    named = (part for name in grouping.by for part in (name, values[name]))
+    return ("group", finding.rule_id, str(grouping.within), str(bucket), *marks, *named)
+
+
+def key_id(key: Sequence[str]) -> str:
+    """A key as 32 hex digits; no two keys are written alike, whatever their parts hold."""
+    return hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 from console.cli.common import Format, FormatOption, LanguageOption, WorkspaceOption, language, say, show
 from console.cli.rulebook.sharing import Paths, entries, loaded_from
+from detectors.sigma.grouping import grouping_text
 from detectors.sigma.model import Correlation, Loaded, Rule
 from detectors.sigma.route import sources_of
 
-COLUMNS = ("level", "name", "title", "source", "techniques", "rule_id")
+COLUMNS = ("level", "stage", "name", "title", "source", "techniques", "rule_id")
 
 
 def list_(
@@ -20,7 +21,7 @@ def list_(
     lang: LanguageOption = "en",
     format_: FormatOption = Format.table,
 ) -> None:
-    """Every rule that would judge, and what it reads."""
+    """Every rule, what it reads, and how far it has come."""
     loaded = loaded_from(paths, workspace)
     count = show(_rows(loaded, language(lang)), COLUMNS, format_, "no rules")
     say(f"{count} rules, {len(loaded.refused)} refused")
@@ -36,6 +37,8 @@ def _rows(loaded: Loaded, lang: str) -> Iterator[dict[str, Any]]:
             "source": reads(rule),
             "techniques": list(rule.techniques),
             "status": rule.status,
+            "stage": rule.stage if rule.enabled else "disabled",
+            "group": grouping_text(rule.grouping),
         }
 
 

@@ -20,12 +20,16 @@ function fill(item, row) {
   title.textContent = row.shown_title;
   title.href = `/alerts/${encodeURIComponent(row.id)}`;
   item.querySelector(".what p").textContent = row.shown_why;
-  const [level, state, drill] = item.querySelectorAll(".marks > span");
+  const [level, state] = item.querySelectorAll(".marks > span");
   level.className = `level l-${row.level}`;
   level.textContent = say("level", row.level);
   state.className = `state s-${row.status}`;
   state.textContent = say("status", row.status);
-  if (drill) drill.hidden = !row.drill;
+  mark(item, "count", row.count > 1, `×${row.count}`);
+  mark(item, "flood", row.flood > 0, row.shown_flood);
+  mark(item, "staged", row.staged);
+  mark(item, "rests", row.rests);
+  mark(item, "drill", row.drill);
   const owner = item.querySelector(".owner a");
   owner.textContent = row.unit_name;
   owner.href = `/units/${encodeURIComponent(row.unit)}`;
@@ -33,7 +37,15 @@ function fill(item, row) {
   if (assignee) assignee.textContent = row.assignee;
   const when = item.querySelector("time");
   when.textContent = row.shown_time;
-  if (row.shown_event) when.appendChild(document.createElement("small")).textContent = row.shown_event;
+  for (const more of [row.shown_event, row.shown_span])
+    if (more) when.appendChild(document.createElement("small")).textContent = more;
+}
+
+function mark(item, name, holds, text) {
+  const badge = item.querySelector(`.s-${name}`);
+  if (!badge) return;
+  badge.hidden = !holds;
+  if (text !== undefined) badge.textContent = text;
 }
 
 function wanted(row) {
@@ -42,6 +54,9 @@ function wanted(row) {
   if (drill === "" && row.drill) return false;
   if (drill === "only" && !row.drill) return false;
   if (drill && drill !== "only" && drill !== "any" && drill !== "no" && row.drill !== drill) return false;
+  const shown = asked.get("shown") || "";
+  if (row.staged !== (shown === "staged")) return false;
+  if (shown !== "staged" && row.rests !== (shown === "snoozed")) return false;
   const status = asked.get("status") || "open";
   if (status === "open" && row.status === "closed") return false;
   if (!["open", "any", row.status].includes(status)) return false;

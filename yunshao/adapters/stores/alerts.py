@@ -12,11 +12,10 @@ from yunshao.adapters.stores.filters import Filter, filter_of
 from yunshao.adapters.stores.forms import alert_from_json, alert_to_json
 from yunshao.adapters.stores.plain import clean, dumps, loads
 from yunshao.errors import NotFound, WrongUse
-from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.alert import Alert, AlertQuery, repeated, shown_events
 from yunshao.model.event import Event
 from yunshao.ports import StoredEvent
 
-MAX_EVIDENCE = 20
 MAX_SEARCH = 3000
 MAX_PAGE = 10_000
 MAX_GROUPS = 10_000
@@ -67,12 +66,8 @@ class SqliteAlerts(Part):
             before = alert_from_json(row[1])
             after = change(before)
             if after != before:
-                connection.execute(
-                    """UPDATE alert SET status=?, assignee=?, sequence=(SELECT max(sequence) + 1 FROM alert)
-                       WHERE number=?""",
-                    (after.status, clean(after.assignee), row[0]),
-                )
-                connection.execute("UPDATE alert_body SET body=? WHERE number=?", (alert_to_json(after), row[0]))
+                sequence = connection.execute("SELECT max(sequence) + 1 FROM alert").fetchone()[0]
+                _update(connection, before, after, row[0], sequence)
         return after
 
     def alerts_after(self, sequence: int, limit: int = 200) -> list[tuple[int, Alert]]:
@@ -98,15 +93,17 @@ class SqliteAlerts(Part):
             raise NotFound(f"no alert {alert_id!r}", "`yunshao alerts list` shows them")
         return row[0], row[1]
 
-    def kept_evidence(self, alert_id: str) -> dict[int, StoredEvent]:
-        """By place among the alert's events: those that came in one batch with it."""
+    def kept_evidence(self, alert_id: str) -> dict[tuple[str, str], StoredEvent]:
+        """By source and (clean) id: events that came in one batch with a part of the alert."""
         number, _ = self._found(alert_id)
         rows = self._db.rows(
-            """SELECT place, source, uid, time, unit, system, cloud, ocsf, native FROM alert_evidence
-               WHERE number=? ORDER BY place""",
-            (number,),
+            "SELECT source, uid, time, unit, system, cloud, ocsf, native FROM evidence WHERE number=?", (number,)
         )
-        return {place: stored_event(row) for place, *row in rows}
+        return {(row[0], row[1]): stored_event(row) for row in rows}
+
+    def excepted(self) -> list[dict[str, Any]]:
+        rows = self._db.rows("SELECT exception, day, findings FROM excepted ORDER BY exception, day")
+        return [{"exception": name, "day": day_name(day), "count": count} for name, day, count in rows]
 
 
 _FIND = "SELECT a.number, b.body FROM alert a JOIN alert_body b ON b.number = a.number WHERE a.id = ?"
@@ -129,52 +126,122 @@ def day_name(number: int) -> str:
     return date.fromordinal(EPOCH + number).isoformat()
 
 
-def insert_alerts(connection: sqlite3.Connection, alerts: Sequence[Alert], events: Sequence[Event]) -> list[Alert]:
-    """Enter those that are not there yet, earliest detected first, with what this batch holds of their evidence."""
+def fold_alerts(connection: sqlite3.Connection, alerts: Sequence[Alert], events: Sequence[Event]) -> list[Alert]:
+    """Enter new groups, earliest detected first, and fold into those that are there; with what this batch holds of
+    their evidence. Gives the new ones."""
     if not alerts:
         return []
     number = connection.execute("SELECT coalesce(max(number), 0) FROM alert").fetchone()[0]
     sequence = connection.execute("SELECT coalesce(max(sequence), 0) FROM alert").fetchone()[0]
-    fresh: list[Alert] = []
-    at_hand = {(event.source, event.uid): event for event in events}
-    for alert in sorted(alerts, key=lambda alert: alert.detected):
-        if connection.execute("SELECT 1 FROM alert WHERE id=?", (alert.id,)).fetchone() is None:
-            number, sequence = number + 1, sequence + 1
-            _insert(connection, alert, number, sequence)
-            _insert_evidence(connection, alert, number, at_hand)
-            fresh.append(alert)
-    return fresh
+    fresh: dict[int, Alert] = {}
+    at_hand = {(event.source, clean(event.uid)): event for event in events}
+    for part in sorted(alerts, key=lambda alert: alert.detected):
+        sequence += 1
+        row = connection.execute(_FIND, (part.id,)).fetchone()
+        if row is None:
+            number += 1
+            _insert(connection, part, number, sequence)
+            here, whole = number, part
+        else:
+            here, before = row[0], alert_from_json(row[1])
+            whole = repeated(before, part)
+            _update(connection, before, whole, here, sequence)
+        if row is None or here in fresh:
+            fresh[here] = whole
+        _keep_evidence(connection, whole, here, at_hand)
+    return list(fresh.values())
 
 
 def _insert(connection: sqlite3.Connection, alert: Alert, number: int, sequence: int) -> None:
-    finding = alert.finding
-    texts = map(clean, (finding.level, finding.owner.unit, finding.rule_id, finding.entity, alert.assignee))
+    marks = ", ".join("?" * len(_COLUMNS))
     connection.execute(
-        "INSERT INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (number, alert.id, sequence, alert.drill, alert.status, *texts, finding.time, alert.detected),
+        f"INSERT INTO alert({', '.join(_COLUMNS)}) VALUES ({marks})",  # noqa: S608
+        (number, *_narrow(alert, sequence)),
     )
-    title = " ".join([*finding.title.values(), finding.rule_name])
-    search = clean("\n".join([title, *finding.why.values(), finding.entity, finding.rule_id, alert.id]))[:MAX_SEARCH]
+    search = _search(alert)
     connection.execute("INSERT INTO alert_body VALUES (?, ?, ?)", (number, alert_to_json(alert), search))
     connection.execute("INSERT INTO alert_text(rowid, search) VALUES (?, ?)", (number, search))
+    _insert_names(connection, alert, number)
+
+
+_COLUMNS = (
+    "number", "id", "sequence", "drill", "status", "level", "unit", "rule_id", "entity", "assignee", "time", "detected",
+    "staged", "snoozed", "flood",
+)  # fmt: skip
+
+
+def _narrow(alert: Alert, sequence: int) -> tuple[Any, ...]:
+    """What filters and counts read, in the order of the columns after the number."""
+    finding = alert.finding
+    texts = map(clean, (alert.level, finding.owner.unit, finding.rule_id, finding.entity, alert.assignee))
+    times = (finding.time, alert.detected)
+    return (
+        *(alert.id, sequence, alert.drill, alert.status, *texts, *times),
+        *(int(finding.staged), alert.snoozed, alert.groups),
+    )
+
+
+def _update(connection: sqlite3.Connection, before: Alert, after: Alert, number: int, sequence: int) -> None:
+    """What the folding or somebody's deed changed; the index of texts only where the words are others."""
+    assigned = ", ".join(f"{name}=?" for name in _COLUMNS[1:])
     connection.execute(
-        "INSERT OR REPLACE INTO alert_title VALUES (?, ?)", (clean(finding.rule_id), clean(title.lower()))
+        f"UPDATE alert SET {assigned} WHERE number=?",  # noqa: S608
+        (*_narrow(after, sequence), number),
+    )
+    old, new = _search(before), _search(after)
+    connection.execute("UPDATE alert_body SET body=?, search=? WHERE number=?", (alert_to_json(after), new, number))
+    if old != new:
+        connection.execute("INSERT INTO alert_text(alert_text, rowid, search) VALUES ('delete', ?, ?)", (number, old))
+        connection.execute("INSERT INTO alert_text(rowid, search) VALUES (?, ?)", (number, new))
+    if before.finding is not after.finding:
+        connection.execute("DELETE FROM alert_technique WHERE number=?", (number,))
+        _insert_names(connection, after, number)
+
+
+def _insert_names(connection: sqlite3.Connection, alert: Alert, number: int) -> None:
+    finding = alert.finding
+    connection.execute(
+        "INSERT OR REPLACE INTO alert_title VALUES (?, ?)", (clean(finding.rule_id), clean(_title(alert).lower()))
     )
     connection.executemany(
         "INSERT OR IGNORE INTO alert_technique VALUES (?, ?)", [(clean(name), number) for name in finding.techniques]
     )
 
 
-def _insert_evidence(
+def _title(alert: Alert) -> str:
+    return " ".join([*alert.finding.title.values(), alert.finding.rule_name])
+
+
+def _search(alert: Alert) -> str:
+    finding = alert.finding
+    parts = [_title(alert), *finding.why.values(), finding.entity, finding.rule_id, alert.id]
+    return clean("\n".join(parts))[:MAX_SEARCH]
+
+
+def _keep_evidence(
     connection: sqlite3.Connection, alert: Alert, number: int, events: Mapping[tuple[str, str], Event]
 ) -> None:
-    for place, ref in enumerate(alert.finding.events[:MAX_EVIDENCE]):
-        event = events.get((ref.source, ref.uid))
+    """Beside the alert stand those of its shown events that came in one batch with a part of it, and no others."""
+    shown = {(ref.source, clean(ref.uid)) for ref in shown_events(alert)}
+    known = set(connection.execute("SELECT source, uid FROM evidence WHERE number=?", (number,)))
+    gone = [(number, *key) for key in sorted(known - shown)]
+    connection.executemany("DELETE FROM evidence WHERE number=? AND source=? AND uid=?", gone)
+    for key in sorted(shown - known):
+        event = events.get(key)
         if event is not None:
             connection.execute(
-                "INSERT INTO alert_evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (number, place, *stored_row(event), dumps(event.ocsf), dumps(event.native)),
+                "INSERT INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (number, *stored_row(event), dumps(event.ocsf), dumps(event.native)),
             )
+
+
+def count_excepted(connection: sqlite3.Connection, excepted: Mapping[tuple[str, int], int]) -> None:
+    """Add to what each exception hid."""
+    connection.executemany(
+        """INSERT INTO excepted VALUES (?, ?, ?)
+           ON CONFLICT(exception, day) DO UPDATE SET findings=findings+excluded.findings""",
+        [(clean(name), day, count) for (name, day), count in excepted.items()],
+    )
 
 
 def stored_event(row: Sequence[Any]) -> StoredEvent:

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yunshao.adapters.stores.plain import clean
+from yunshao.adapters.stores.plain import clean, loads
 from yunshao.model.alert import AlertQuery
+from yunshao.model.snooze import KEY, KIND, snoozes_at
 
 FEW = 20_000
 TRIGRAM = 3
 MOSTLY_EMPTY = {"drill", "assignee"}
+UNSELECTIVE = ("= ''", "= 0")
 MAX_WORDS = 8
 MAX_TITLES = 500
 MIN_TIME, MAX_TIME = -(1 << 62), 1 << 62
@@ -45,11 +47,14 @@ def filter_of(query: AlertQuery, connection: sqlite3.Connection) -> Filter:
     but for one that few rows meet; where there is none such, the newest rows are walked until the page is full.
     """
     conditions = _conditions(query)
+    resting, moment = _resting(query, connection)
     words, short = _words(query.text)
     conditions += [_titled(word, connection) for word in short]
     driver = _driver(conditions, connection)
     parts = [_driving(c) if c is driver else f"+a.{c.column} {c.test}" for c in conditions]
     values = [value for condition in conditions for value in condition.values]
+    parts += resting
+    values += moment
     for key, value in query.facts.items():
         parts.append(_FACT)
         values += [clean(key), clean(value)]
@@ -107,7 +112,31 @@ def _conditions(query: AlertQuery) -> list[_Condition]:
             )
         )
         found.append(_Condition("time", "BETWEEN ? AND ?", bounds))
-    return found + _drill(query.drill)
+    return found + _drill(query.drill) + _marks(query)
+
+
+def _marks(query: AlertQuery) -> list[_Condition]:
+    found = [_Condition("flood", "> 0", ())] if query.flood else []
+    if query.staged == "only":
+        found.append(_Condition("staged", "> 0", ()))
+    elif query.staged == "no":
+        found.append(_Condition("staged", "= 0", ()))
+    return found
+
+
+def _resting(query: AlertQuery, connection: sqlite3.Connection) -> tuple[list[str], list[Any]]:
+    """What is snoozed at the moment, by itself or by a rule's snooze; or what is not."""
+    if query.snoozed == "any":
+        return [], []
+    row = connection.execute("SELECT body FROM document WHERE kind=? AND key=?", (KIND, KEY)).fetchone()
+    tests: list[str] = ["a.snoozed > ?"]
+    values: list[Any] = [query.at]
+    for one in snoozes_at(loads(row[0]) if row else None, query.at):
+        # `+` keeps SQLite from making one of these the index that drives the query.
+        tests.append("(+a.rule_id = ? AND ? IN ('', a.entity) AND ? IN ('', a.unit))")
+        values += [clean(one.rule), clean(one.entity), clean(one.unit)]
+    joined = " OR ".join(tests)
+    return [f"({joined})" if query.snoozed == "only" else f"NOT ({joined})"], values
 
 
 def _drill(drill: str) -> list[_Condition]:
@@ -124,7 +153,7 @@ def _driver(conditions: Sequence[_Condition], connection: sqlite3.Connection) ->
     """The condition that the fewest rows meet, if they are few; counting stops where they are not."""
     best, least = None, FEW
     for condition in conditions:
-        if condition.test == "= ''":
+        if condition.test in UNSELECTIVE:
             continue
         sql = f"SELECT count(*) FROM (SELECT 1 FROM alert a WHERE {_driving(condition)} LIMIT ?)"  # noqa: S608
         count = connection.execute(sql, (*condition.values, least)).fetchone()[0]

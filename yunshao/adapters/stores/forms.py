@@ -1,4 +1,7 @@
-"""Alerts as JSON and back, field by field: what is stored outlives a change of the classes."""
+"""Alerts as JSON and back, field by field: what is stored outlives a change of the classes.
+
+What an older version did not write is taken for an alert of one finding.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import orjson
 from yunshao.adapters.stores.plain import dumps, loads
 from yunshao.model.alert import Alert, Deed
 from yunshao.model.event import EventRef, Owner
-from yunshao.model.finding import Finding
+from yunshao.model.finding import ALONE, Finding, Grouping
 
 
 def alert_to_json(alert: Alert) -> str:
@@ -24,22 +27,52 @@ def alert_to_json(alert: Alert) -> str:
             "verdict": alert.verdict,
             "drill": alert.drill,
             "deeds": [[deed.at, deed.by, deed.did, deed.note] for deed in alert.deeds],
+            **_folded(alert),
         }
     )
+
+
+def _folded(alert: Alert) -> dict[str, Any]:
+    """What an alert is beyond its earliest finding."""
+    form: dict[str, Any] = {
+        "level": alert.level,
+        "count": alert.count,
+        "first": alert.first,
+        "last": alert.last,
+        "spread": list(alert.spread),
+        "settled": alert.settled,
+        "snoozed": alert.snoozed,
+    }
+    if alert.events != alert.finding.events:
+        form["events"] = [list(event) for event in alert.events]
+    if alert.sketch:
+        form["sketch"] = list(alert.sketch)
+    return form
 
 
 def alert_from_json(text: str | bytes) -> Alert:
     """What `alert_to_json` wrote."""
     form = _parsed(text)
+    finding = finding_of(form["finding"])
+    events = form.get("events")
     return Alert(
         id=form["id"],
-        finding=finding_of(form["finding"]),
+        finding=finding,
         detected=form["detected"],
         status=form["status"],
         assignee=form["assignee"],
         verdict=form["verdict"],
         drill=form["drill"],
         deeds=tuple(Deed(at, by, did, note) for at, by, did, note in form["deeds"]),
+        level=form.get("level", finding.level),
+        count=form.get("count", 1),
+        first=form.get("first", finding.time),
+        last=form.get("last", finding.time),
+        events=finding.events if events is None else tuple(EventRef(*event) for event in events),
+        spread=tuple(form.get("spread", ())),
+        sketch=tuple(form.get("sketch", ())),
+        settled=form.get("settled", 0),
+        snoozed=form.get("snoozed", 0),
     )
 
 
@@ -69,11 +102,14 @@ def finding_form(finding: Finding) -> dict[str, Any]:
         "facts": finding.facts,
         "triage": {language: list(steps) for language, steps in finding.triage.items()},
         "weakness": finding.weakness,
+        "grouping": [list(finding.grouping.by), finding.grouping.within],
+        "staged": finding.staged,
     }
 
 
 def finding_of(form: dict[str, Any]) -> Finding:
     """The finding of its JSON types."""
+    by, within = form.get("grouping") or (ALONE.by, ALONE.within)
     return Finding(
         rule_id=form["rule_id"],
         rule_name=form["rule_name"],
@@ -89,4 +125,6 @@ def finding_of(form: dict[str, Any]) -> Finding:
         facts=form["facts"],
         triage={language: tuple(steps) for language, steps in form["triage"].items()},
         weakness=form["weakness"],
+        grouping=Grouping(tuple(by), within),
+        staged=form.get("staged", False),
     )

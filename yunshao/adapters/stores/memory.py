@@ -10,15 +10,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from yunshao.adapters.stores.alerts import DAY, GROUPS, MAX_EVIDENCE, day_name
+from yunshao.adapters.stores.alerts import DAY, GROUPS, day_name
 from yunshao.adapters.stores.columns import COLUMNS, SCHEMA, columns_of, row_of
 from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.events import COUNTED
 from yunshao.adapters.stores.hunting import hunt
 from yunshao.adapters.stores.ledger import class_uid, hour_of
 from yunshao.errors import NotFound, WrongUse
-from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.alert import Alert, AlertQuery, repeated, shown_events
 from yunshao.model.event import Event, EventRef, Rejected, native_digest
+from yunshao.model.snooze import KEY, KIND, Snooze, rests, snoozes_at
 from yunshao.ports import Batch, KeptEvent, StoredEvent
 
 Document = dict[str, Any]
@@ -39,6 +40,7 @@ class MemoryStore:
         self._documents: dict[tuple[str, str], Document] = {}
         self._injected: dict[tuple[str, str], tuple[str, str, int]] = {}
         self._trail: list[dict[str, Any]] = []
+        self._excepted: Counter[tuple[str, int]] = Counter()
 
     def fresh(self, events: Sequence[Event]) -> list[Event]:
         found = {(event.source, event.uid): event for event in reversed(events)}
@@ -75,15 +77,17 @@ class MemoryStore:
             self._offsets.update(batch.offsets)
             self._rejects += batch.rejected
             self._count(batch)
-            fresh = []
+            self._excepted.update(batch.excepted)
+            fresh: dict[str, None] = {}
             for alert in sorted(batch.alerts, key=lambda alert: alert.detected):
                 if alert.id not in self._alerts:
-                    self._keep(alert)
-                    fresh.append(alert)
-            return fresh
+                    fresh[alert.id] = None
+                self._keep(alert)
+            return [self._alerts[key] for key in fresh]
 
     def _keep(self, alert: Alert) -> None:
-        self._alerts[alert.id] = alert
+        kept = self._alerts.get(alert.id)
+        self._alerts[alert.id] = repeated(kept, alert) if kept else alert
         self._sequence[alert.id] = max(self._sequence.values(), default=0) + 1
 
     def _count(self, batch: Batch) -> None:
@@ -136,7 +140,7 @@ class MemoryStore:
         ).lower()
         return (
             (not query.status or alert.status in query.status)
-            and (not query.level or finding.level in query.level)
+            and (not query.level or alert.level in query.level)
             and (not query.unit or finding.owner.unit in query.unit)
             and query.rule in ("", finding.rule_id)
             and query.entity in ("", finding.entity)
@@ -146,7 +150,13 @@ class MemoryStore:
             and (query.until is None or finding.time < query.until)
             and (query.drill == "any" or query.drill == alert.drill or query.drill == ("only" if alert.drill else "no"))
             and all(str(finding.facts.get(key)) == value for key, value in query.facts.items())
+            and (alert.groups > 0 or not query.flood)
+            and _marked(query.staged, lambda: finding.staged)
+            and _marked(query.snoozed, lambda: rests(alert, self._snoozes(query.at), query.at))
         )
+
+    def _snoozes(self, at: int) -> tuple[Snooze, ...]:
+        return snoozes_at(self._documents.get((KIND, KEY)), at)
 
     def count_alerts(self, query: AlertQuery, by: str) -> dict[str, int]:
         if by not in GROUPS:
@@ -179,8 +189,14 @@ class MemoryStore:
         return sorted(key for key in self._alerts if key.startswith(start))[:2]
 
     def evidence(self, alert_id: str) -> list[StoredEvent]:
-        refs = self.alert(alert_id).finding.events[:MAX_EVIDENCE]
+        refs = shown_events(self.alert(alert_id))
         return [self.event(ref) for ref in refs if (ref.source, ref.uid) in self._events]
+
+    def excepted(self) -> list[dict[str, Any]]:
+        return [
+            {"exception": name, "day": day_name(day), "count": count}
+            for (name, day), count in sorted(self._excepted.items())
+        ]
 
     def event(self, ref: EventRef) -> StoredEvent:
         event = self._events.get((ref.source, ref.uid))
@@ -278,10 +294,14 @@ def _kept(event: Event) -> KeptEvent:
     return KeptEvent(event.source, event.uid, event.time, event.owner, event.native)
 
 
+def _marked(asked: str, holds: Callable[[], bool]) -> bool:
+    return asked == "any" or holds() == (asked == "only")
+
+
 def _groups(alert: Alert, by: str) -> tuple[str, ...]:
     finding = alert.finding
     groups: dict[str, Callable[[], tuple[str, ...]]] = {
-        "level": lambda: (finding.level,),
+        "level": lambda: (alert.level,),
         "status": lambda: (alert.status,),
         "unit": lambda: (finding.owner.unit,),
         "rule_id": lambda: (finding.rule_id,),

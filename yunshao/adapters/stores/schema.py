@@ -74,4 +74,35 @@ STEPS: tuple[tuple[str, ...], ...] = (
             number INTEGER PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL, did TEXT NOT NULL,
             subject TEXT NOT NULL, detail TEXT NOT NULL) STRICT""",
     ),
+    (
+        # Alerts are folds of findings: on trial, snoozed until a moment (ms), a flood. What is counted for the queue is
+        # still answered by an index alone.
+        "ALTER TABLE alert ADD COLUMN staged INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alert ADD COLUMN snoozed INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alert ADD COLUMN flood INTEGER NOT NULL DEFAULT 0",
+        "DROP INDEX alert_status",
+        "DROP INDEX alert_level",
+        "DROP INDEX alert_unit",
+        "DROP INDEX alert_rule",
+        "DROP INDEX alert_entity",
+        "CREATE INDEX alert_status ON alert(status, drill, staged, level, snoozed)",
+        "CREATE INDEX alert_level ON alert(level, drill, staged, status, snoozed)",
+        "CREATE INDEX alert_unit ON alert(unit, drill, staged, status, level, snoozed)",
+        "CREATE INDEX alert_rule ON alert(rule_id, drill, staged, status, level, snoozed)",
+        "CREATE INDEX alert_entity ON alert(entity, drill, staged, status, snoozed)",
+        "CREATE INDEX alert_staged ON alert(staged) WHERE staged > 0",
+        "CREATE INDEX alert_flood ON alert(flood) WHERE flood > 0",
+        # Evidence by event: a place among an alert's events changes when more are folded in.
+        """CREATE TABLE evidence(
+            number INTEGER NOT NULL, source TEXT NOT NULL, uid TEXT NOT NULL, time INTEGER NOT NULL,
+            unit TEXT NOT NULL, system TEXT NOT NULL, cloud TEXT NOT NULL, ocsf TEXT NOT NULL, native TEXT NOT NULL,
+            PRIMARY KEY(number, source, uid)) STRICT""",
+        """INSERT OR IGNORE INTO evidence
+            SELECT number, source, uid, time, unit, system, cloud, ocsf, native FROM alert_evidence""",
+        "DROP TABLE alert_evidence",
+        # What exceptions hid.
+        """CREATE TABLE excepted(
+            exception TEXT NOT NULL, day INTEGER NOT NULL, findings INTEGER NOT NULL,
+            PRIMARY KEY(exception, day)) STRICT, WITHOUT ROWID""",
+    ),
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yunshao.adapters.stores.alerts import MAX_EVIDENCE, SqliteAlerts
+from yunshao.adapters.stores.alerts import SqliteAlerts
 from yunshao.adapters.stores.archive import SqliteArchive, SqliteDrills, SqliteTrail
 from yunshao.adapters.stores.database import Database, now
 from yunshao.adapters.stores.events import SqliteEvents
 from yunshao.adapters.stores.ledger import SqliteHealth
+from yunshao.adapters.stores.plain import clean
 from yunshao.adapters.stores.stream import SqliteStream
 from yunshao.errors import Unreachable
+from yunshao.model.alert import shown_events
 from yunshao.ports import Clock, StoredEvent
 
 
@@ -26,13 +28,13 @@ class SqliteStore(SqliteStream, SqliteAlerts, SqliteEvents, SqliteHealth, Sqlite
         super().__init__(Database(folder / "yunshao.db"), events, clock)
 
     def evidence(self, alert_id: str) -> list[StoredEvent]:
-        """The alert's first 20 events: kept beside the alert, and from the segments what came in earlier batches."""
+        """The alert's shown events: kept beside the alert, and from the segments what came in other batches."""
         kept = self.kept_evidence(alert_id)
-        refs = self.alert(alert_id).finding.events[:MAX_EVIDENCE]
-        missing = [ref for place, ref in enumerate(refs) if place not in kept]
+        refs = shown_events(self.alert(alert_id))
+        missing = [ref for ref in refs if (ref.source, clean(ref.uid)) not in kept]
         found = self.find_events(missing) if missing else {}
-        places = [kept.get(place) or found.get((ref.source, ref.uid)) for place, ref in enumerate(refs)]
-        return [event for event in places if event is not None]
+        events = [kept.get((ref.source, clean(ref.uid))) or found.get((ref.source, ref.uid)) for ref in refs]
+        return [event for event in events if event is not None]
 
     def close(self) -> None:
         """Close every connection."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from yunshao.adapters.stores import segments
-from yunshao.adapters.stores.alerts import insert_alerts
+from yunshao.adapters.stores.alerts import count_excepted, fold_alerts
 from yunshao.adapters.stores.archive import settle_injected
 from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.ledger import write_counts, write_rejects, write_tally
@@ -79,7 +79,8 @@ class SqliteStream(Part):
         write_tally(connection, batch.events)
         write_rejects(connection, batch.rejected)
         settle_injected(connection, batch.events)
-        return insert_alerts(connection, batch.alerts, batch.events)
+        count_excepted(connection, batch.excepted)
+        return fold_alerts(connection, batch.alerts, batch.events)
 
     def _tidy(self) -> None:
         """Merge the small files of one crowded day; each event is merged once or twice in its life."""
