@@ -19,8 +19,8 @@ MOST_MATCHES = 0.01
 """The share of everyday events that one rule may match. Each match of a rule that is counted is kept for a while, so
 this is what the library costs."""
 MOST_UNDER_ATTACK = 40
-"""Alerts of one rule about a whole recording of attacks. The most are of signatures: one for each that matched a pair of
-machines. A rule without a correlation over it would raise thousands."""
+"""Alerts of one rule about a whole recording of attacks. Most are about signatures: one for each that matched a pair of
+machines. Without a correlation over it a rule would raise thousands."""
 FROM_MEDIUM = ("critical", "high", "medium")
 BENIGN: dict[str, Callable[[], Tally]] = {
     "administration": lambda: judged(pack("aws.cloudtrail", "cloud/aws-custodian-events.tar.gz", "tests/data/cwe/")),
