@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from io import BytesIO
 
 from evtx import PyEvtxParser
@@ -36,7 +38,7 @@ def logged(chunks: Iterable[bytes]) -> Iterator[bytes | Broken]:
     for block in blocks:
         last = len(block)
         if block[:8] == _CHUNK_MAGIC:
-            reader = _Chunk(header, block if len(block) == _CHUNK else _whole_records(block))
+            reader = _Chunk(block if len(block) == _CHUNK else _whole_records(block))
             yield from reader.lines()
             spoiled += reader.spoiled
         elif block.strip(b"\0"):
@@ -63,10 +65,10 @@ def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
 class _Chunk:
     """The records of one chunk. `spoiled` counts what could not be read."""
 
-    def __init__(self, header: bytes, block: bytes) -> None:
+    def __init__(self, block: bytes) -> None:
         self.spoiled = 0
-        self._bytes = header + block
-        self._sound = len(header) == _HEADER and not _winds(block)
+        self._bytes = _front() + block
+        self._sound = not _winds(block)
 
     def lines(self) -> Iterator[bytes]:
         """Each record as a line of JSON."""
@@ -97,6 +99,14 @@ class _Chunk:
             if record is None:
                 return
             yield str(record["data"])
+
+
+@cache
+def _front() -> bytes:
+    """A header for one chunk: what the file's own says is not needed, and not to be trusted."""
+    start = MAGIC + struct.pack("<QQQIHHHH", 0, 0, 1, 128, 1, 3, _HEADER, 1)
+    start = start.ljust(120, b"\0")
+    return (start + struct.pack("<II", 0, zlib.crc32(start))).ljust(_HEADER, b"\0")
 
 
 def _whole_records(block: bytes) -> bytes:

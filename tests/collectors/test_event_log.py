@@ -7,6 +7,7 @@ import struct
 import tarfile
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import orjson
 import pytest
@@ -17,6 +18,8 @@ from shared_data import shared_data
 from collectors.files.content import packing_of, unpacked
 from collectors.files.event_log import MAGIC, logged
 from collectors.files.reading import Broken
+from collectors.files.source import FileIntake
+from yunshao.model.event import NOBODY
 
 HEADER, CHUNK = 4096, 65536
 
@@ -108,3 +111,18 @@ def test_any_damage_is_lines_or_a_reason(damage: list[tuple[int, int]]) -> None:
         data[at] = value
     lines, _broken = texts(logged([bytes(data)]))
     assert all(orjson.loads(line) for line in lines)
+
+
+def test_a_log_that_is_written_to_gives_each_record_once(tmp_path: Path) -> None:
+    path = tmp_path / "Security.evtx"
+    path.write_bytes(sample()[: HEADER + CHUNK])
+    intake = FileIntake("logs", "windows.event", str(tmp_path), NOBODY, lambda: 0)
+    first, offset = intake.read("", 10_000)
+    again, offset = intake.read(offset, 10_000)
+    path.write_bytes(sample())
+    rest, offset = FileIntake("logs", "windows.event", str(tmp_path), NOBODY, lambda: 0).read(offset, 10_000)
+    whole, _ = texts(logged([sample()]))
+    assert first
+    assert not again
+    assert [record.raw for record in (*first, *rest)] == whole
+    assert [record.position for record in (*first, *rest)] == list(range(1, len(whole) + 1))
