@@ -8,6 +8,7 @@ from typing import NamedTuple
 from streams.judgement import Judgement
 from streams.pipeline import Rooms, observe_all
 from streams.short_memory import LetGo, ShortMemory
+from streams.times import Times
 from yunshao.model.event import Event
 from yunshao.model.finding import Finding, Observation
 
@@ -24,45 +25,46 @@ class Heard(NamedTuple):
 
 
 class Hearing:
-    """The keyed half of a run that stores nothing. Time is the newest event's, unless it claims to be from the future.
-
-    `newest` is the event time that was reached.
-    """
+    """The keyed half of a run that stores nothing. Time is the newest event's, unless that is from the future."""
 
     def __init__(self, rooms: Rooms, let_go: LetGo | None = None) -> None:
         """`let_go` counts what there was no room to remember."""
         self._rooms = rooms
         self._memories = ShortMemory(let_go or LetGo())
-        self._judgement = Judgement(rooms, self._memories.recall)
-        self.newest = -(1 << 62)
+        self._times = Times()
+        self._judgement = Judgement(rooms, self._memories.recall, self._times)
+
+    @property
+    def newest(self) -> int:
+        """The event time that was reached."""
+        return self._times.newest
 
     def hear(self, events: Sequence[Event]) -> Iterator[Heard]:
         """What came of these, in order; of most events nothing."""
         judgement = self._judgement
         for place, observed in enumerate(observe_all(self._rooms, events)):
             event = events[place]
-            if self.newest < event.time and (not event.received or event.time <= event.received + MAX_AHEAD):
-                self.newest = event.time
-            due = judgement.next_due <= self.newest
+            if not event.received or event.time <= event.received + MAX_AHEAD:
+                self._times.note(event.source, event.time)
             if isinstance(observed, Exception):
-                yield Heard(place, judgement.pass_time(self.newest), observed)
-            elif due or observed[1]:
+                yield Heard(place, judgement.pass_time(), observed)
+            elif observed[1] or judgement.waits:
                 yield self._heard(place, observed[1])
 
     def close(self) -> list[Finding]:
         """What is left to say: nothing late is waited for any more, but no time passes beyond the newest event."""
-        settle, newest = self._judgement.settle, self.newest
-        return settle(newest) + self._memories.flush(self._judgement, newest) + settle(newest)
+        judgement = self._judgement
+        return judgement.settle() + self._memories.flush(judgement) + judgement.settle()
 
     def _heard(self, place: int, seen: list[Observation]) -> Heard:
-        judgement, newest = self._judgement, self.newest
-        findings, failure = judgement.pass_time(newest), None
+        judgement = self._judgement
+        findings, failure = judgement.pass_time(), None
         try:
             findings += judgement.see(seen) if seen else []
         except Exception as error:  # noqa: BLE001 - handed on; the next event is judged
             failure = error
         # A late event may open what is due already.
-        findings += judgement.pass_time(newest)
+        findings += judgement.pass_time()
         if seen:
-            findings += self._memories.keep(judgement, len(seen), newest)
+            findings += self._memories.keep(judgement, len(seen))
         return Heard(place, findings, failure)

@@ -1,7 +1,8 @@
 """A stretch of the stream being judged: observations in order, ticks in between, memories as they change.
 
-Time is the newest event's. A memory that is due gets its tick before the first event that reaches its due time, so
-that cutting the same stream into other batches changes nothing.
+Time is the newest event's, for each source by itself: the windows over one are not closed because another is ahead. A
+memory that is due gets its tick before the first event that reaches its due time, so that cutting the same stream into
+other batches changes nothing. What comes so late that its time has passed is kept as long as it would have been.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streams.pipeline import Rooms, judge
+from streams.times import Times
 from yunshao.model.event import NOBODY
 from yunshao.model.finding import Finding, Observation, Step
 
@@ -31,21 +33,28 @@ class Judgement:
     `let_go` counts what detectors had to drop of memories that grew too large.
     """
 
-    def __init__(self, rooms: Rooms, recall: Recall, due: Iterable[tuple[str, str, int]] = ()) -> None:
+    def __init__(self, rooms: Rooms, recall: Recall, times: Times, due: Iterable[tuple[str, str, int]] = ()) -> None:
+        """`times` is the caller's, who moves it on."""
         self._rooms = rooms
         self._recall = recall
+        self._times = times
         self._due: dict[Key, int] = {}
-        self._heap: list[tuple[int, Key]] = []
+        self._heaps: dict[tuple[str, ...], list[tuple[int, Key]]] = {}
         self.changed: dict[Key, Kept] = {}
         self.let_go = 0
         self.troubles: list[tuple[Key, Exception]] = []
+        self.expect(due)
+
+    def expect(self, due: Iterable[tuple[str, str, int]]) -> None:
+        """Stored memories that want a tick; those that were touched since say themselves when."""
         for detector, key, at in due:
-            self._wants((detector, key), at)
+            if (detector, key) not in self.changed:
+                self._wants((detector, key), at)
 
     @property
-    def next_due(self) -> int:
-        """The event time at which something may want a tick."""
-        return self._heap[0][0] if self._heap else NEVER
+    def waits(self) -> bool:
+        """Whether something wants a tick by now."""
+        return self._is_due(0)
 
     def see(self, observations: Sequence[Observation]) -> list[Finding]:
         """Judge what one event meant. Raises what a detector raises, and then nothing of the event stays."""
@@ -54,16 +63,18 @@ class Judgement:
         self._keep(draft)
         return findings
 
-    def pass_time(self, watermark: int) -> list[Finding]:
-        """Tick what is due by now. A detector that fails on a tick gets no further one for that key."""
+    def pass_time(self, beyond: int = 0) -> list[Finding]:
+        """Tick what is due by now, or `beyond` ms from now. A detector that fails on a tick gets no further one for
+        that key."""
         findings: list[Finding] = []
         ticks = 0
-        while self._heap and self._heap[0][0] <= watermark and ticks < MAX_TICKS:
-            due, key = heapq.heappop(self._heap)
-            if self._due.get(key) == due:
-                del self._due[key]
-                findings += self._tick(key, due)
-                ticks += 1
+        for sources, heap in list(self._heaps.items()):
+            while heap and heap[0][0] <= self._times.of(sources) + beyond and ticks < MAX_TICKS:
+                due, key = heapq.heappop(heap)
+                if self._due.get(key) == due:
+                    del self._due[key]
+                    findings += self._tick(key, due)
+                    ticks += 1
         return findings
 
     def remembered(self, key: Key) -> Any:
@@ -74,18 +85,24 @@ class Judgement:
         """Remember something that is no detector's, until it is due."""
         self._keep({key: (memory, due)})
 
-    def settle(self, watermark: int) -> list[Finding]:
-        """Tick all that is due when nothing late is waited for any more: the newest event is of `watermark`."""
-        end = watermark + self._rooms.lateness + MAX_HOPS
+    def settle(self) -> list[Finding]:
+        """Tick all that is due when nothing late is waited for any more."""
         findings: list[Finding] = []
-        while self._heap and self._heap[0][0] <= end:
-            findings += self.pass_time(end)
+        beyond = self._rooms.lateness + MAX_HOPS
+        # A conclusion may be a row of another group, of a kind that was looked at before.
+        while self._is_due(beyond):
+            findings += self.pass_time(beyond)
         return findings
 
-    def close(self, key: Key, memory: Any, watermark: int) -> list[Finding]:
+    def _is_due(self, beyond: int) -> bool:
+        of = self._times.of
+        return any(heap and heap[0][0] <= of(sources) + beyond for sources, heap in self._heaps.items())
+
+    def close(self, key: Key, memory: Any) -> list[Finding]:
         """Judge a memory as it stands, because there is no room for it any longer, and expect nothing more of it."""
         draft: dict[Key, Kept] = {key: (memory, None)}
-        last = Observation(*key, watermark + self._rooms.lateness + MAX_HOPS, None, NOBODY, tick=True)
+        end = self._times.of(self._rooms.hears(*key)) + self._rooms.lateness + MAX_HOPS
+        last = Observation(*key, end, None, NOBODY, tick=True)
         try:
             findings = self._judge([last], draft)
         except Exception as error:  # noqa: BLE001 - handed to the runner, which counts and records it
@@ -125,7 +142,7 @@ class Judgement:
             memory = self._memory(key, draft)
             step = judge(self._rooms, memory, seen)
             if step.memory is not None or memory is not None:
-                draft[key] = _kept(step)
+                draft[key] = self._kept(step, seen)
             findings += step.findings
             self.let_go += step.let_go
             if hops < MAX_HOPS:
@@ -141,16 +158,26 @@ class Judgement:
         for key, (_, due) in draft.items():
             self._wants(key, due)
 
+    def _kept(self, step: Step, seen: Observation) -> Kept:
+        """The memory and its due time. A late event's is put off by as much as it is late: others may follow it."""
+        if step.memory is None or step.due is None:
+            return step.memory, None
+        late = 0 if seen.tick else self._times.of(self._rooms.hears(seen.detector, seen.key)) - seen.time
+        return step.memory, step.due + max(0, late - self._rooms.lateness)
+
     def _wants(self, key: Key, due: int | None) -> None:
         if due is None:
             self._due.pop(key, None)
         elif self._due.get(key) != due:
             self._due[key] = due
-            heapq.heappush(self._heap, (due, key))
-        if len(self._heap) > 1000 + 2 * len(self._due):
-            self._heap = [(at, other) for other, at in self._due.items()]
-            heapq.heapify(self._heap)
+            heapq.heappush(self._heaps.setdefault(self._rooms.hears(*key), []), (due, key))
+        if sum(map(len, self._heaps.values())) > 1000 + 2 * len(self._due):
+            self._tidy()
 
-
-def _kept(step: Step) -> Kept:
-    return (step.memory, step.due if step.memory is not None else None)
+    def _tidy(self) -> None:
+        """Without what is no longer due."""
+        self._heaps = {}
+        for key, due in self._due.items():
+            self._heaps.setdefault(self._rooms.hears(*key), []).append((due, key))
+        for heap in self._heaps.values():
+            heapq.heapify(heap)

@@ -11,7 +11,7 @@ from streams.enrich import Own, enrich
 from streams.normalise import Guess, normalise
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation, Step
-from yunshao.ports import BlockDetector, Detector, Parser
+from yunshao.ports import BlockDetector, Detector, Listening, Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,17 @@ class Rooms:
     guess: Guess | None = None
     lateness: int = 0
     named: Mapping[str, Detector] = field(init=False)
+    listening: Mapping[str, Listening] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "named", {detector.name: detector for detector in self.detectors})
+        listening = {detector.name: detector for detector in self.detectors if isinstance(detector, Listening)}
+        object.__setattr__(self, "listening", listening)
+
+    def hears(self, detector: str, key: str) -> tuple[str, ...]:
+        """The sources by whose time the memory under this key is judged; none: by that of all."""
+        named = self.listening.get(detector)
+        return named.hears(key) if named else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.correlate import DEFAULT_FLOOD, Folded, Guard
+from streams.hearing import BLOCK
 from streams.judgement import MAX_HOPS, Judgement, Key
 from streams.normalise import internal_error
-from streams.pipeline import Rooms, observe, understand
+from streams.pipeline import Observed, Rooms, observe_all, understand
 from streams.reading import Reading
 from streams.remembered import Newest
+from streams.times import NEVER_SEEN, Times
 from yunshao import meters
 from yunshao.model.alert import Alert
 from yunshao.model.event import Event, Record, Rejected
@@ -24,11 +26,12 @@ from yunshao.ports import Batch, Clock, Intake, PipelineStore
 
 MAX_MEMORIES = 20_000
 MAX_DUE = 20_000
+MAX_ASKED = 1_000
 MAX_AHEAD = 60_000
 IDLE_SECONDS = 0.5
 SETTLED_MS = 5_000
 LONGEST_PAUSE = 30.0
-WATERMARK = "~watermark"
+REACHED = "~watermark|"
 INTERNAL = "internal"
 LOG = logging.getLogger("yunshao.streams")
 
@@ -39,6 +42,21 @@ class Turn:
 
     records: int
     alerts: list[Alert]
+
+
+@dataclass(slots=True)
+class Stretch:
+    """One batch while it is worked on. `at_hand` has the first `handed` of its events; what is due is known up to
+    `expected`."""
+
+    judgement: Judgement
+    times: Times
+    horizon: int
+    batch: Batch
+    folded: Folded
+    at_hand: dict[tuple[str, str], Event]
+    handed: int = 0
+    expected: int = NEVER_SEEN
 
 
 class Embedded:
@@ -60,8 +78,9 @@ class Embedded:
         self._clock = clock
         self._reading = Reading(intakes, store, clock, batch_size)
         self._memories: Newest[Key, Any] = Newest(MAX_MEMORIES)
-        self._watermark: int | None = None
-        self._last_record = clock()
+        self._reached: dict[str, int] | None = None
+        self._started = clock()
+        self._heard: dict[str, int] = {}
         self.trouble = ""
 
     def turn(self) -> Turn:
@@ -70,13 +89,12 @@ class Embedded:
         batch = Batch()
         try:
             records = self._reading.read(batch)
-            watermark = self._newest()
-            something = records or batch.offsets or self._waits(watermark)
+            something = records or batch.offsets or self._waits()
             alerts = self._process(records, batch) if something else []
         except BaseException:
             # What was remembered in this turn was never made true.
             self._memories.clear()
-            self._watermark = None
+            self._reached = None
             raise
         if records:
             meters.BATCH_SECONDS.observe(time.perf_counter() - started)
@@ -88,7 +106,7 @@ class Embedded:
             return Turn(0, self._process([], Batch(), settled=True))
         except BaseException:
             self._memories.clear()
-            self._watermark = None
+            self._reached = None
             raise
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
@@ -113,34 +131,48 @@ class Embedded:
         return {**self._reading.troubles(), **({"store": self.trouble} if self.trouble else {})}
 
     def _process(self, records: Sequence[Record | Rejected], batch: Batch, *, settled: bool = False) -> list[Alert]:
+        times = Times(self._newest())
+        judgement = Judgement(self._rooms, self._recall, times)
+        stretch = Stretch(judgement, times, self._clock() + MAX_AHEAD, batch, Folded(Guard(judgement, self._flood)), {})
         fresh = self._take(records, batch)
-        horizon = self._clock() + MAX_AHEAD
-        before = self._newest()
-        latest = max((event.time for _, event in fresh if event.time <= horizon), default=before)
-        until = max(latest, self._now(before)) + (self._rooms.lateness + MAX_HOPS if settled else 0)
-        judgement = Judgement(self._rooms, self._recall, self._store.due(until, MAX_DUE))
-        folded = Folded(Guard(judgement, self._flood))
-        at_hand: dict[tuple[str, str], Event] = {}
-        watermark = before
-        for record, event in fresh:
-            if watermark < event.time <= horizon:
-                watermark = event.time
-            self._raise(judgement.pass_time(watermark), folded, at_hand, watermark)
-            self._raise(self._judge(record, event, judgement, batch, at_hand), folded, at_hand, watermark)
-            # A late event may open what is due already.
-            self._raise(judgement.pass_time(watermark), folded, at_hand, watermark)
-        self._raise(judgement.pass_time(max(watermark, self._now(watermark))), folded, at_hand, watermark)
-        if settled:
-            self._raise(judgement.settle(watermark), folded, at_hand, watermark)
+        for start in range(0, len(fresh), BLOCK):
+            self._look(fresh[start : start + BLOCK], stretch)
+        reached = times.known()
+        self._rest(times)
+        self._expect(stretch, self._rooms.lateness + MAX_HOPS if settled else 0)
+        self._raise(judgement.settle() if settled else judgement.pass_time(), stretch)
         self._note_troubles(judgement, batch)
         meters.LET_GO.inc(judgement.let_go)
-        batch.alerts, batch.excepted = folded.alerts, folded.excepted
+        batch.alerts, batch.excepted = stretch.folded.alerts, stretch.folded.excepted
         batch.memories = judgement.changed
-        if watermark != before:
-            batch.offsets[WATERMARK] = str(watermark)
+        before = self._newest()
+        batch.offsets.update({f"{REACHED}{name}": str(at) for name, at in reached.items() if before.get(name) != at})
         alerts = self._store.commit(batch)
-        self._committed(batch, alerts, watermark)
+        self._committed(batch, alerts, reached)
         return alerts
+
+    def _look(self, fresh: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
+        """Judge these events in order."""
+        events = [event for _, event in fresh]
+        latest = max((event.time for event in events if event.time <= stretch.horizon), default=NEVER_SEEN)
+        self._expect(stretch, max(0, latest - stretch.times.newest))
+        judgement = stretch.judgement
+        for (record, event), observed in zip(fresh, observe_all(self._rooms, events), strict=True):
+            if event.time <= stretch.horizon:
+                stretch.times.note(event.source, event.time)
+            if judgement.waits:
+                self._raise(judgement.pass_time(), stretch)
+            self._judge(record, observed, stretch)
+            # A late event may open what is due already.
+            if judgement.waits:
+                self._raise(judgement.pass_time(), stretch)
+
+    def _expect(self, stretch: Stretch, beyond: int) -> None:
+        """Recall what is due by the newest time, and `beyond` it."""
+        until = stretch.times.newest + beyond
+        if until > stretch.expected:
+            stretch.judgement.expect(self._store.due(until, MAX_DUE, stretch.expected))
+            stretch.expected = until
 
     def _take(self, records: Sequence[Record | Rejected], batch: Batch) -> list[tuple[Record, Event]]:
         """The events that were never stored, each with its record; everything else is counted."""
@@ -161,32 +193,30 @@ class Embedded:
                 batch.repeated[event.source] = batch.repeated.get(event.source, 0) + 1
         return [(record_of[id(event)], event) for event in fresh]
 
-    def _judge(
-        self,
-        record: Record,
-        event: Event,
-        judgement: Judgement,
-        batch: Batch,
-        at_hand: dict[tuple[str, str], Event],
-    ) -> list[Finding]:
+    def _judge(self, record: Record, observed: Observed | Exception, stretch: Stretch) -> None:
         try:
-            owned, seen = observe(self._rooms, event)
+            if isinstance(observed, Exception):
+                raise observed
+            owned, seen = observed
             # Whatever the store wants to know of the OCSF form must fail here or not at all.
             _ = owned.ocsf
-            findings = judgement.see(seen) if seen else []
+            findings = stretch.judgement.see(seen) if seen else []
         except Exception as error:
-            LOG.exception("record %d of %s", record.position, event.source)
-            batch.rejected.append(internal_error(record, event.source, error))
-            return []
-        at_hand[owned.source, owned.uid] = owned
-        batch.events.append(owned)
-        return findings
+            LOG.exception("record %d of %s", record.position, record.source)
+            stretch.batch.rejected.append(internal_error(record, record.source, error))
+        else:
+            stretch.batch.events.append(owned)
+            self._raise(findings, stretch)
 
-    def _raise(
-        self, findings: list[Finding], folded: Folded, at_hand: dict[tuple[str, str], Event], watermark: int
-    ) -> None:
-        if findings:
-            folded.take(findings, self._clock(), lambda events: self._store.drill_of(events, at_hand), watermark)
+    def _raise(self, findings: list[Finding], stretch: Stretch) -> None:
+        if not findings:
+            return
+        at_hand = stretch.at_hand
+        for event in stretch.batch.events[stretch.handed :]:
+            at_hand[event.source, event.uid] = event
+        stretch.handed = len(stretch.batch.events)
+        drill_of = self._store.drill_of
+        stretch.folded.take(findings, self._clock(), lambda events: drill_of(events, at_hand), stretch.times.newest)
 
     def _note_troubles(self, judgement: Judgement, batch: Batch) -> None:
         for (detector, key), error in judgement.troubles:
@@ -201,27 +231,34 @@ class Embedded:
             self._memories.put((detector, key), self._store.memory(detector, key))
         return self._memories.get((detector, key), None)
 
-    def _newest(self) -> int:
-        """The newest event's time that was committed."""
-        if self._watermark is None:
-            stored = self._store.offset(WATERMARK)
-            self._watermark = int(stored) if stored else -(1 << 62)
-        return self._watermark
+    def _newest(self) -> dict[str, int]:
+        """The newest event's time that was committed, by source."""
+        if self._reached is None:
+            stored = {name: self._store.offset(f"{REACHED}{name}") for name in self._rooms.parsers}
+            self._reached = {name: int(at) for name, at in stored.items() if at}
+        return self._reached
 
-    def _now(self, watermark: int) -> int:
-        """Event time as it stands: while no records come it goes on at the pace of the clock, so that a quiet window
-        closes too; never beyond what the clock allows."""
-        quiet = self._clock() - self._last_record
-        return min(watermark + quiet, self._clock() + MAX_AHEAD) if quiet >= SETTLED_MS else watermark
+    def _rest(self, times: Times) -> None:
+        """While a source says nothing its time goes on at the pace of the clock, so that a quiet window closes too;
+        never beyond what the clock allows."""
+        clock = self._clock()
+        for source, newest in times.known().items():
+            quiet = clock - self._heard.get(source, self._started)
+            if quiet >= SETTLED_MS:
+                times.note(source, min(newest + quiet, clock + MAX_AHEAD))
 
-    def _waits(self, watermark: int) -> bool:
+    def _waits(self) -> bool:
         """Whether a memory wants a tick although no record has come."""
-        return bool(self._store.due(self._now(watermark), 1))
+        times = Times(self._newest())
+        self._rest(times)
+        hears = self._rooms.hears
+        due = self._store.due(times.newest, MAX_ASKED)
+        return any(at <= times.of(hears(detector, key)) for detector, key, at in due)
 
-    def _committed(self, batch: Batch, alerts: list[Alert], watermark: int) -> None:
-        self._watermark = watermark
-        if batch.received:
-            self._last_record = self._clock()
+    def _committed(self, batch: Batch, alerts: list[Alert], reached: dict[str, int]) -> None:
+        self._reached = reached
+        clock = self._clock()
+        self._heard.update(dict.fromkeys(batch.received, clock))
         for key, (memory, _) in batch.memories.items():
             self._memories.put(key, memory)
         _count(batch, alerts)

@@ -34,7 +34,7 @@ class ShortMemory:
         """What is remembered; None for nothing."""
         return self._held.get((detector, key), None)
 
-    def keep(self, judgement: Judgement, seen: int, newest: int) -> list[Finding]:
+    def keep(self, judgement: Judgement, seen: int) -> list[Finding]:
         """After an event of `seen` observations: take over what changed, now and then.
 
         What there is no room for is judged as it stands; gives what that led to.
@@ -42,9 +42,9 @@ class ShortMemory:
         self._seen += seen
         if self._seen < FLUSH_SEEN and len(judgement.changed) < FLUSH:
             return []
-        return self.flush(judgement, newest)
+        return self.flush(judgement)
 
-    def flush(self, judgement: Judgement, newest: int) -> list[Finding]:
+    def flush(self, judgement: Judgement) -> list[Finding]:
         """Take over all that changed; gives what judging what there is no room for led to."""
         crowded: dict[Key, Any] = {}
         for key, (memory, _) in judgement.changed.items():
@@ -57,7 +57,7 @@ class ShortMemory:
         judgement.troubles.clear()
         self._seen = 0
         self._let_go.memories += len(crowded)
-        findings = [found for key, memory in crowded.items() for found in judgement.close(key, memory, newest)]
+        findings = [found for key, memory in crowded.items() for found in judgement.close(key, memory)]
         self._let_go.events, judgement.let_go = self._let_go.events + judgement.let_go, 0
         return findings
 

@@ -54,6 +54,14 @@ class BlockDetector(Detector, Protocol):
         """`observe` of each of these, in order."""
 
 
+@runtime_checkable
+class Listening(Detector, Protocol):
+    """A detector that says whose time its memories go by."""
+
+    def hears(self, key: str) -> tuple[str, ...]:
+        """The sources that the memory under this key is about, in order; none: all."""
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that one commit makes true at once.
@@ -80,8 +88,8 @@ class PipelineStore(Protocol):
 
     def memory(self, detector: str, key: str) -> Any: ...
 
-    def due(self, watermark: int, limit: int = 1000) -> list[tuple[str, str, int]]:
-        """(detector, key, due) of the memories that want a tick at or before `watermark`, earliest first."""
+    def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
+        """(detector, key, due) of the memories due by `watermark` and later than `after`, earliest first."""
 
     def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
         """The drill that injected every one of these events, or an empty string.

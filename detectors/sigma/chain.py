@@ -98,6 +98,19 @@ class Chains:
             self._depths[rule_id] = 1 + max(map(self.depth, below)) if below else 0
         return self._depths[rule_id]
 
+    def sources(self, correlation: Correlation, rules: Mapping[str, Rule]) -> tuple[str, ...]:
+        """The sources of every rule that a correlation stands on, however far down."""
+        found: set[str] = set()
+        seen, waiting = {correlation.id}, [correlation]
+        while waiting:
+            for name in waiting.pop().rules:
+                if name in rules:
+                    found.update(feed.source for feed in feeds(rules[name].logsource))
+                elif name in self.by_id and name not in seen:
+                    seen.add(name)
+                    waiting.append(self.by_id[name])
+        return tuple(sorted(found))
+
     def alerts_alone(self, rule_id: str) -> bool:
         """Whether it alerts by itself: nobody names it, or somebody who wants that."""
         naming = self.above(rule_id)

@@ -56,6 +56,7 @@ class SigmaDetector:
         self._chains = Chains(loaded.correlations)
         # What an inner correlation concludes about a moment must be there when an outer one judges the same moment.
         late = {each.id: lateness + self._chains.depth(each.id) if lateness else 0 for each in loaded.correlations}
+        self._hears = {each.id: self._chains.sources(each, self._rules) for each in loaded.correlations}
         self._windows = {each.id: Windows(each, late[each.id]) for each in loaded.correlations}
         self._plans: dict[tuple[str, str], _Plan] = {}
 
@@ -82,6 +83,10 @@ class SigmaDetector:
             plans = (self._plan(rule, event) for rule in fired)
             found[place] = [seen for plan in plans for seen in self._observed(plan, native, event, entity)]
         return found
+
+    def hears(self, key: str) -> tuple[str, ...]:
+        """The sources of the rules that a correlation stands on."""
+        return self._hears.get(key.partition("|")[0], ())
 
     def _plan(self, rule: Rule, event: Event) -> _Plan:
         known = self._plans.get((rule.id, event.source))

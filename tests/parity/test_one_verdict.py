@@ -113,6 +113,12 @@ def test_the_live_stream_gives_the_same_verdict_wherever_it_is_cut(seed):
     assert live(shuffled(dice), dice) == folded(capture())
 
 
+@pytest.mark.parametrize("behind", ["aws.cloudtrail", "zeek", "syslog"])
+def test_a_source_that_is_hours_behind_the_others_gives_the_same_verdict(behind):
+    late = sorted(capture(), key=lambda line: line.time + (180 * MINUTE if line.source == behind else 0))
+    assert live(late, random.Random(5)) == folded(capture())
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_files_in_another_order_fold_into_the_same_queue(seed):
     assert folded(shuffled(random.Random(seed))) == folded(capture())

@@ -16,6 +16,7 @@ from streams.judgement import Judgement
 from streams.pipeline import Rooms
 from streams.remembered import Newest
 from streams.short_memory import LetGo, ShortMemory
+from streams.times import Times
 from yunshao.model.event import Event
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,12 +43,14 @@ def told(users: list[str], limit: int, events: int = 0) -> tuple[list[tuple[str,
     """Which events were concluded about, when so many groups or events fit."""
     used, let_go, found = rooms(), LetGo(), []
     memories = ShortMemory(let_go, limit, events)
-    judgement = Judgement(used, memories.recall)
+    times = Times()
+    judgement = Judgement(used, memories.recall, times)
     for number, user in enumerate(users):
         event = Event("aws.cloudtrail", f"e{number}", T0 + number, {"op": "x", "user": user}, lambda _n, _i: {})
+        times.note(event.source, event.time)
         found += judgement.see(used.detectors[0].observe(event))
-        found += memories.flush(judgement, T0 + number)
-    found += judgement.settle(T0 + len(users))
+        found += memories.flush(judgement)
+    found += judgement.settle()
     return [tuple(ref.uid for ref in one.events) for one in found], let_go
 
 
@@ -70,13 +73,13 @@ def test_the_events_of_all_groups_together_are_bounded():
 def test_a_forgotten_memory_leaves_no_wish_behind():
     used = rooms()
     memories = ShortMemory(LetGo(), 5)
-    judgement = Judgement(used, memories.recall)
+    judgement = Judgement(used, memories.recall, Times())
     for number in range(2000):
         event = Event("aws.cloudtrail", f"e{number}", T0, {"op": "x", "user": f"u{number}"}, lambda _n, _i: {})
         judgement.see(used.detectors[0].observe(event))
-        memories.flush(judgement, T0)
+        memories.flush(judgement)
     assert len(judgement._due) <= 5
-    assert len(judgement._heap) < 2000
+    assert sum(map(len, judgement._heaps.values())) < 2000
 
 
 def test_weights_are_given_back_when_a_key_goes():

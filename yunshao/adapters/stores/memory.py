@@ -53,8 +53,9 @@ class MemoryStore:
     def memory(self, detector: str, key: str) -> Any:
         return copy.deepcopy(self._memories.get((detector, key), (None, None))[0])
 
-    def due(self, watermark: int, limit: int = 1000) -> list[tuple[str, str, int]]:
-        waiting = [(due, *key) for key, (_, due) in self._memories.items() if due is not None and due <= watermark]
+    def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
+        asked = ((due, key) for key, (_, due) in self._memories.items() if due is not None)
+        waiting = [(due, *key) for due, key in asked if after < due <= watermark]
         return [(detector, key, due) for due, detector, key in sorted(waiting)[:limit]]
 
     def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:

@@ -49,9 +49,9 @@ class SqliteStream(Part):
         row = self._db.row("SELECT body FROM memory WHERE detector=? AND key=?", (detector, clean(key)))
         return loads(row[0]) if row else None
 
-    def due(self, watermark: int, limit: int = 1000) -> list[tuple[str, str, int]]:
-        sql = "SELECT detector, key, due FROM memory WHERE due <= ? ORDER BY due, detector, key LIMIT ?"
-        return [(detector, key, due) for detector, key, due in self._db.rows(sql, (watermark, limit))]
+    def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
+        sql = "SELECT detector, key, due FROM memory WHERE due <= ? AND due > ? ORDER BY due, detector, key LIMIT ?"
+        return [(detector, key, due) for detector, key, due in self._db.rows(sql, (watermark, after, limit))]
 
     def offset(self, name: str) -> str:
         row = self._db.row("SELECT offset FROM intake WHERE name=?", (name,))
