@@ -177,7 +177,8 @@ def _rank(finding: Finding) -> tuple[str, ...]:
     said = (*finding.why.values(), *finding.title.values())
     owner = finding.owner
     whose = (finding.entity, owner.unit, owner.system, owner.cloud)
-    return (finding_id(finding.rule_id, finding.events), *whose, finding.level, facts, *said)
+    listed = [f"{event.time}|{event.source}|{event.uid}" for event in finding.events]
+    return (finding_id(finding.rule_id, finding.events), *whose, finding.level, facts, *said, *listed)
 
 
 def _highest(levels: Iterable[str]) -> str:
