@@ -15,7 +15,7 @@ import orjson
 from bench.lines import write
 from collectors.catalog import PARSERS
 from collectors.files.source import read_paths
-from console.wiring import wall_clock
+from console.wiring import settled, wall_clock
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.load import load_folders
@@ -41,6 +41,7 @@ def parse_seconds(path: Path) -> float:
 
 def detect_seconds(path: Path, rooms: Rooms, source: str = CLOUDTRAIL) -> float:
     """Processor seconds of the whole of `detect` on the file, rules loaded."""
+    settled()
     started = time.process_time()
     for _ in detect(rooms, read_paths([path], source, wall_clock), lambda _: None):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import secrets
@@ -40,6 +41,16 @@ if TYPE_CHECKING:
 SETTINGS_FILE = "yunshao.yaml"
 MAX_FILE_BYTES = 16 << 20
 OFFLINE_LATENESS = 7 * 86_400
+
+
+def settled() -> None:
+    """What is loaded by now stays, and is not looked through for garbage again and again while events pass.
+
+    With some thousand rules that search took nearly half of the time of `detect`.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def wall_clock() -> int:

@@ -13,7 +13,8 @@ from yunshao.model.event import Event
 from yunshao.model.finding import Finding, Observation
 
 MAX_AHEAD = 60_000
-BLOCK = 256
+BLOCK = 64
+"""Few, so that what was parsed is still near when it is judged."""
 
 
 class Heard(NamedTuple):

@@ -13,7 +13,7 @@ from collectors.files.source import read_paths
 from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import Guessed, PipelineOption, checked_files, checked_source, rejected_row
 from console.rule_cache import load_cached
-from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, wall_clock
+from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, settled, wall_clock
 from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
@@ -56,6 +56,7 @@ def detect(
     checked_source(source)
     checked_files(files)
     rooms = offline_rooms(_rules(rules, pipeline), lateness)
+    settled()
     let_go = LetGo()
     refused: list[int] = [0]
     guessed = Guessed()
