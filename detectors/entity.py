@@ -36,7 +36,7 @@ def _cloudtrail(native: Native) -> str | None:
     arn = identity.get("arn")
     if not _is_plain(arn) or not _is_plain(identity.get("principalId")):
         return None
-    return str(arn).rsplit(":", 1)[-1] or None if str(arn).startswith("arn:") else str(arn)
+    return str(arn).rsplit(":", 1)[-1] or None if str(arn).startswith(("arn:", "acs:")) else str(arn)
 
 
 def _is_plain(name: Any) -> bool:

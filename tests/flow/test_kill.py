@@ -28,7 +28,20 @@ def _traffic() -> list[Line]:
     lines = list(everyday(city, 11, NOW, NOW + 10 * 3_600_000, 2_500))
     for number, name in enumerate(("mass_delete", "kms_key_deletion", "snapshot_shared", "root_login")):
         lines += story(name, city, NOW + number * 3_600_000, 11)
-    return [one for one in lines if one.source == "aws.cloudtrail"]
+    found = [one for one in lines if one.source == "aws.cloudtrail"]
+    return [*found, *_the_same_again(found[0])]
+
+
+def _the_same_again(line: Line) -> list[Line]:
+    """A rule that fires four times on one actor within an hour, so that there is something to count."""
+    native = orjson.loads(line.raw)
+    native.pop("errorCode", None)
+    native |= {"eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging", "readOnly": False}
+    native["requestParameters"] = {"name": "city-trail"}
+    return [
+        line._replace(raw=orjson.dumps(native | {"eventID": f"00000000-0000-4000-8000-00000000000{number}"}))
+        for number in range(4)
+    ]
 
 
 class _Running:
