@@ -163,6 +163,13 @@ class KeptEvent(NamedTuple):
     native: Native
 
 
+class Kept(NamedTuple):
+    """What became of an event that was to be stored: whether it is new, or why it was refused."""
+
+    fresh: bool
+    refused: str = ""
+
+
 class EventStore(Protocol):
     """What was seen."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import kafka
 from kafka import errors
 
-from yunshao.adapters.kafka.connect import MAX_REQUEST, options, told
+from yunshao.adapters.kafka.connect import CONNECT_MS, MAX_REQUEST, options, told
 from yunshao.adapters.kafka.topics import RAW
 from yunshao.errors import Unreachable
 from yunshao.model.event import NOBODY, Owner, Record, Rejected
@@ -37,6 +37,7 @@ class KafkaBus:
                 linger_ms=5,
                 batch_size=1 << 20,
                 max_request_size=MAX_REQUEST,
+                bootstrap_timeout_ms=CONNECT_MS,
                 delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
             )
 

@@ -57,7 +57,7 @@ def missing_topics(cluster: ClusterSettings) -> list[str]:
 def ends(cluster: ClusterSettings, topic: str) -> dict[int, int]:
     """The next offset of each partition. Raises Unreachable."""
     with told(cluster):
-        reader = kafka.KafkaConsumer(**options(cluster), request_timeout_ms=CONNECT_MS)
+        reader = kafka.KafkaConsumer(**options(cluster), request_timeout_ms=CONNECT_MS, bootstrap_timeout_ms=CONNECT_MS)
         with closing(reader):
             parts = [kafka.TopicPartition(topic, part) for part in sorted(reader.partitions_for_topic(topic) or ())]
             return {part.partition: end for part, end in reader.end_offsets(parts).items()}

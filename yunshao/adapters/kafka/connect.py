@@ -17,7 +17,7 @@ from yunshao.settings import ClusterSettings
 
 PASSWORD = "YUNSHAO_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
 MAX_REQUEST = 21 << 20
-CONNECT_MS = 15_000
+CONNECT_MS = 10_000
 
 
 def options(cluster: ClusterSettings) -> dict[str, Any]:
@@ -71,4 +71,6 @@ def _short(error: BaseException) -> str:
 def admin(cluster: ClusterSettings) -> Any:
     """A client that makes and looks at topics; the caller closes it. Raises Unreachable."""
     with told(cluster):
-        return kafka.KafkaAdminClient(**options(cluster), request_timeout_ms=CONNECT_MS)
+        return kafka.KafkaAdminClient(
+            **options(cluster), request_timeout_ms=CONNECT_MS, bootstrap_timeout_ms=CONNECT_MS
+        )
