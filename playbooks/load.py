@@ -81,7 +81,7 @@ class _Reader:
 
 
 def parse_playbook(text: str, where: str, methods: tuple[str, ...] = tuple(METHODS)) -> Playbook:
-    """One playbook of the text of a file; `methods` may be named in it. Raises BadContent with the file and the field."""
+    """One playbook of the text of a file; it may name these methods. Raises BadContent with file and field."""
     reader = _Reader(where)
     if len(text) > MAX_BYTES:
         raise reader.refuse("file", "larger than 256 KiB")

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hunt": ("console.cli.hunt", "Search stored events by SQL or field:value."),
     "org": ("console.cli.org", "Check and show units, chiefs, clouds and systems."),
     "assess": ("console.cli.assess", "Run a risk assessment, or calculate one risk by hand."),
+    "risk": ("console.cli.risk", "The risk register: proposals, treatment, acceptance, findings, any past moment."),
     "drill": ("console.cli.drill", "Run and steer an emergency drill."),
     "report": ("console.cli.report", "Build a report into a sealed bundle."),
     "verify": ("console.cli.verify", "Check a sealed bundle, off-line."),
