@@ -23,7 +23,7 @@ from detectors.sigma.overlay import LIVE, Decision, judging, overlaid, parse_ove
 from playbooks.load import library as playbook_library
 from playbooks.load import load_folder
 from playbooks.words import Playbook
-from reports.seal import Signer, new_key
+from reports.keys import Signer, new_key
 from streams.pipeline import Rooms
 from yunshao.adapters.buses.spool import Spool
 from yunshao.adapters.stores.sqlite import SqliteStore

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "risk": ("console.cli.risk", "The risk register: proposals, treatment, acceptance, findings, any past moment."),
     "drill": ("console.cli.drill", "Run and steer an emergency drill."),
     "report": ("console.cli.report", "Build a report into a sealed bundle."),
+    "seal": ("console.cli.seal", "The chain over reports, alerts and audit entries; checkpoints; keys."),
     "verify": ("console.cli.verify", "Check a sealed bundle, off-line."),
     "doctor": ("console.cli.doctor", "What is configured, reachable, lagging or wrong, and how to mend it."),
     "user": ("console.cli.user", "Console accounts and roles."),

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from console.cli.common import Format, FormatOption, line, new_app, visible
-from reports.seal import MAX_BUNDLE, Verdict, verify
+from console.cli.seal import read_checkpoints
+from reports.bundle import MAX_BUNDLE
+from reports.seal import Verdict, verify
 from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("Check a sealed bundle, off-line: exit 0, or 1 with what was changed.")
@@ -18,10 +20,12 @@ app = new_app("Check a sealed bundle, off-line: exit 0, or 1 with what was chang
 def check(
     file: Annotated[Path, typer.Argument(help="The bundle (.zip).")],
     key: Annotated[Path | None, typer.Option("--key", help="The public key that must have signed it.")] = None,
+    checkpoints: Annotated[list[Path] | None, typer.Option("--checkpoint", help="One that was kept outside.")] = None,
     format_: FormatOption = Format.table,
 ) -> None:
     """Every file against the manifest, the manifest against its signature, and the key against yours."""
-    verdict = verify(_read(file, MAX_BUNDLE), _read(key, 1 << 16) if key else None)
+    held = read_checkpoints(checkpoints or [])
+    verdict = verify(_read(file, MAX_BUNDLE), _read(key, 1 << 16) if key else None, held)
     if format_ is Format.ndjson:
         line(as_row(verdict, file))
     else:

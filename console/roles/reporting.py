@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
 from reports.catalog import build
 from reports.seal import seal
@@ -41,7 +42,14 @@ def build_report(
     files = build(kind, document, languages, formats)
     now = wall_clock()
     about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
-    sealed = seal(files, evidence_of(workspace, document), workspace.signer, about)
+    sealed = seal(
+        files,
+        evidence_of(workspace, document),
+        workspace.signer,
+        about,
+        lambda digest: link_report(workspace, document_id, digest),
+        rotations(workspace),
+    )
     path = bundle_path(workspace, document_id)
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".part")
