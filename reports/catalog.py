@@ -43,8 +43,8 @@ def build(kind: str, document: Mapping[str, Any], languages: Sequence[str], form
             files[f"{kind}.{language}.html"] = page(report, shaped)
         if "pdf" in formats:
             files[f"{kind}.{language}.pdf"] = pdf(report, shaped, limits_chapter)
-    if "json" in formats:
-        files[f"{kind}.json"] = _twin(kind, document, twins)
+    # The twin is in every bundle: figures are recomputed from it.
+    files[f"{kind}.json"] = _twin(kind, document, twins)
     if "oscal" in formats:
         files[f"{kind}.oscal.json"] = assessment_results(document)
     return files
