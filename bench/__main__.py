@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.detect import memory, ratios
 from bench.engine import rows as engine
 from bench.latency import latency
+from bench.risk import rows as risk
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 HEAD = """# Performance
@@ -29,7 +30,7 @@ nothing matches. So the suite holds every rule to one match in a hundred everyda
 def main() -> None:
     """Measure and write."""
     with tempfile.TemporaryDirectory() as name:
-        rows = [*ratios(Path(name)), *engine(Path(name)), memory(Path(name)), latency(Path(name))]
+        rows = [*ratios(Path(name)), *engine(Path(name)), *risk(), memory(Path(name)), latency(Path(name))]
     table = "".join(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n" for row in rows)
     print(table)
     PAGE.write_text(

@@ -11,6 +11,7 @@ from reports.assessment import build as assessment
 from reports.assessment.oscal import assessment_results
 from reports.assessment.poam import plan_of_action
 from reports.drill import build as drill
+from reports.shared.anchors import drop_loose
 from reports.shared.ledger import clean
 from reports.shared.paper import pdf
 from reports.shared.web import page
@@ -40,6 +41,7 @@ def build(kind: str, document: Mapping[str, Any], languages: Sequence[str], form
     for language in dict.fromkeys(languages):
         report = write(document, language)
         shaped = orjson.loads(orjson.dumps(report))
+        drop_loose(shaped)
         twins[language] = shaped
         if "html" in formats:
             files[f"{kind}.{language}.html"] = page(report, shaped)
