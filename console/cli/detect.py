@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from collectors.files.source import read_paths
+from collectors.files.source import read_envelopes
 from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import Guessed, PipelineOption, checked_files, checked_source, rejected_row
 from console.rule_cache import load_cached
@@ -66,7 +66,7 @@ def detect(
             refused[0] += 1
             sink.write(json_line(rejected_row(record)))
 
-        records = read_paths(files, source, wall_clock)
+        records = read_envelopes(files, source, wall_clock)
         understood = (lambda event: guessed.add(event.source)) if source == "auto" else None
         stream = detect_grouped if group else detect_stream
         alerts = stream(rooms, records, reject, let_go, understood)
