@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import Any
 
 import orjson
 
 from yunshao.errors import Rejection
-from yunshao.model.event import Native
+from yunshao.model.block import Columns
+from yunshao.model.event import Identity, Native
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -50,6 +51,12 @@ def natives_of(raws: Sequence[bytes]) -> list[Native] | None:
     except orjson.JSONDecodeError:
         return None
     return natives if set(map(type, natives)) == {dict} else None
+
+
+def identified(natives: list[Native], identify: Callable[[Native], Identity]) -> Columns:
+    """The records with the ids and times that `identify` gives. Raises what it raises."""
+    uids, times = zip(*map(identify, natives), strict=True)
+    return Columns(natives, list(uids), list(times))
 
 
 def opened(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 from detectors.sigma.build import Builder, Find, Holds
 from detectors.sigma.fields import LOGON_PROCESS, VIEWS, find_generic, find_native, is_flat, only_path
@@ -16,6 +16,7 @@ from yunshao.model.block import Block
 from yunshao.model.event import Event, Native
 
 MAX_REMEMBERED = 4_096
+_PLAIN = frozenset({str, int, type(None)})
 Part = tuple[Sequence[int], Sequence[Native], Sequence[Event]]
 
 
@@ -114,6 +115,29 @@ class _SourceMatcher:
         return list({id(rule): rule for rule in (self._rules[number] for number in fired)}.values())
 
 
+_NOBODY: Part = ((), (), ())
+
+
+class _Picked(Sequence[Event]):
+    """Some of the events, each looked up when it is asked for."""
+
+    def __init__(self, events: Sequence[Event], chosen: Sequence[int]) -> None:
+        self._events = events
+        self._chosen = chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Event]: ...
+    def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
+        if isinstance(place, slice):
+            return _Picked(self._events, self._chosen[place])
+        return self._events[self._chosen[place]]
+
+
 class _Route:
     """Which groups an event belongs to: those whose guard it meets. Remembered for the values that guards read."""
 
@@ -127,27 +151,34 @@ class _Route:
 
     def split(self, places: Sequence[int], natives: Sequence[Native], events: Sequence[Event]) -> list[Part]:
         """For each group the events that belong to it, in order."""
+        whole: Part = (places, natives, events)
         if not self._fields:
-            return [(places, natives, events) for _ in self._guards]
-        split: list[tuple[list[int], list[Native], list[Event]]] = [([], [], []) for _ in self._guards]
-        for place, native, event in zip(places, natives, events, strict=True):
-            for group in self._groups_of(native, event):
-                part = split[group]
-                part[0].append(place)
-                part[1].append(native)
-                part[2].append(event)
-        return list(split)
+            return [whole for _ in self._guards]
+        met = self._met(natives, events)
+        if len(set(met)) == 1:
+            return [whole if group in met[0] else _NOBODY for group in range(len(self._guards))]
+        chosen: list[list[int]] = [[] for _ in self._guards]
+        for at, groups in enumerate(met):
+            for group in groups:
+                chosen[group].append(at)
+        return [([places[at] for at in some], [natives[at] for at in some], _Picked(events, some)) for some in chosen]
 
-    def _groups_of(self, native: Native, event: Event) -> tuple[int, ...]:
-        key = tuple([native.get(field) for field in self._fields]) if self._flat else None
-        if key is None or any(value.__class__ not in (str, int, type(None)) for value in key):
-            return self._judged(native, event)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MAX_REMEMBERED:
-                self._known.clear()
-            known = self._known[key] = self._judged(native, event)
-        return known
+    def _met(self, natives: Sequence[Native], events: Sequence[Event]) -> list[tuple[int, ...]]:
+        """The groups of each event."""
+        columns = [[native.get(field) for native in natives] for field in self._fields] if self._flat else []
+        # True and 1.0 equal 1 as keys, but not as what a rule asks for.
+        if not columns or not all(_PLAIN.issuperset(map(type, column)) for column in columns):
+            return [self._judged(native, events[at]) for at, native in enumerate(natives)]
+        known = self._known
+        met = []
+        for at, key in enumerate(zip(*columns, strict=True)):
+            groups = known.get(key)
+            if groups is None:
+                if len(known) >= MAX_REMEMBERED:
+                    known.clear()
+                groups = known[key] = self._judged(natives[at], events[at])
+            met.append(groups)
+        return met
 
     def _judged(self, native: Native, event: Event) -> tuple[int, ...]:
         return tuple(number for number, guard in enumerate(self._guards) if guard is None or guard(native, event))
