@@ -210,7 +210,10 @@ def _rsigma(folder: Path, paths: list[Path], cloud: Path, hosts: Path, quiet: Lo
             continue
         ours = Rooms(PARSERS, [SigmaDetector(_with(quiet, list(load_folders([rules]).rules)))], lambda _e, claim: claim)
         detect_seconds(path, ours, source)
-        mine, theirs = detect_seconds(path, ours, source), _peer_seconds([command, "engine", "eval", "-r", str(rules)], path)
+        mine, theirs = (
+            detect_seconds(path, ours, source),
+            _peer_seconds([command, "engine", "eval", "-r", str(rules)], path),
+        )
         found.append(
             {"what": f"rate against rsigma, {what}", "value": f"{theirs / mine:.1f}", "goal": goal,
              "beside": f"{mine:.1f} s against {theirs:.1f} s of the processor"}

@@ -97,6 +97,9 @@ class PipelineStore(Protocol):
 
     def memory(self, detector: str, key: str) -> Any: ...
 
+    def memories(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        """What is remembered under these (detector, key); those without a memory are left out."""
+
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         """(detector, key, due) of the memories due by `watermark` and later than `after`, earliest first."""
 
