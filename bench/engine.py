@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from bench import lines, windows
+from bench import full, lines, windows
 from bench.detect import CLOUDTRAIL, detect_seconds, parse_seconds
 from collectors.catalog import PARSERS
 from console.rule_cache import load_cached
@@ -59,7 +59,7 @@ def rows(folder: Path) -> list[Row]:
     cloud, hosts = lines.write(folder / "trail.ndjson", 100_000), windows.write(folder / "hosts.ndjson", 20_000)
     found = [*_loading(folder, paths)] if paths else []
     found += _rates(cloud, hosts, loaded, quiet, whose)
-    found += [_candidates(quiet), _groups()]
+    found += [*full.rows(folder, quiet, whose), _candidates(quiet), _groups()]
     if paths:
         found += _rsigma(folder, paths, cloud, hosts, quiet)
     return found
