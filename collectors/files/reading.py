@@ -223,8 +223,7 @@ class Splitter:
             self._table, self._header = Table(), at
         self._table.header(line)
         if at <= self._header_end or self._header == at:
-            newline = self._buffer.find(b"\n", at - self._base)
-            self._header_end = self._base + newline + 1 if newline >= 0 else at
+            self._header_end = self._base + self._buffer.find(b"\n", at - self._base) + 1
 
     def _learn(self, header: bytes) -> None:
         lines = header.split(b"\n")
