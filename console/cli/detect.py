@@ -12,9 +12,8 @@ import typer
 from collectors.files.source import read_envelopes
 from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import Guessed, PipelineOption, checked_files, checked_source, rejected_row
-from console.rule_cache import load_cached
+from console.rule_cache import library, load_cached
 from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, settled, wall_clock
-from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
 from detectors.sigma.overlay import OFFLINE, judging
