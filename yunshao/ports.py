@@ -10,6 +10,7 @@ from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.block import Columns
 from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
 from yunshao.model.finding import Observation, Step
+from yunshao.model.register import Change, Revision
 
 
 class Clock(Protocol):
@@ -237,7 +238,23 @@ class Trail(Protocol):
     def trail(self, limit: int = 200) -> list[dict[str, Any]]: ...
 
 
-class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillRegister, Trail, Protocol):
+class RiskRegister(Protocol):
+    """Assets, threats, weaknesses, measures, risks, treatments, acceptances: each change is kept."""
+
+    def enter(self, changes: Iterable[Change]) -> list[Revision]:
+        """Make the changes true in one transaction; gives the revisions that this added.
+
+        What stands already adds nothing, so that a repeated write is no second one.
+        """
+
+    def entries(self, kind: str, as_of: int | None = None) -> list[Revision]:
+        """Every entry of a kind that stands (stood at `as_of`, ms), by key."""
+
+    def history(self, kind: str, key: str) -> list[Revision]:
+        """Every revision of one entry, the oldest first."""
+
+
+class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillRegister, Trail, RiskRegister, Protocol):
     """Everything above over one body of data."""
 
     def close(self) -> None: ...
