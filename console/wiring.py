@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.catalog import PARSERS, guess
-from detectors.catalog import library
+from console.rule_cache import library
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.exceptions import RuleException
 from detectors.sigma.load import EXCEPTION_FILE, OVERLAY_FILE, Reshape, load_folders

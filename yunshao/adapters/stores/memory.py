@@ -55,6 +55,9 @@ class MemoryStore(MemoryRegister):
     def memory(self, detector: str, key: str) -> Any:
         return copy.deepcopy(self._memories.get((detector, key), (None, None))[0])
 
+    def memories(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        return {key: memory for key in keys if (memory := self.memory(*key)) is not None}
+
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         asked = ((due, key) for key, (_, due) in self._memories.items() if due is not None)
         waiting = [(due, *key) for due, key in asked if after < due <= watermark]
