@@ -260,7 +260,7 @@ def test_wrong_kind_language_and_format_are_refused() -> None:
     for kind, languages, formats in (
         ("poem", ("zh",), ("pdf",)),
         ("drill", ("fr",), ("pdf",)),
-        ("drill", ("zh",), ("docx",)),
+        ("drill", ("zh",), ("odt",)),
         ("drill", ("zh",), ("oscal",)),
         ("drill", (), ("pdf",)),
         ("drill", ("zh",), ()),

@@ -105,4 +105,15 @@ STEPS: tuple[tuple[str, ...], ...] = (
             exception TEXT NOT NULL, day INTEGER NOT NULL, findings INTEGER NOT NULL,
             PRIMARY KEY(exception, day)) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # The risk register and the chain of hashes: rows are added and never changed.
+        """CREATE TABLE register(
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT,
+            at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL) STRICT""",
+        "CREATE INDEX register_key ON register(kind, key, number)",
+        """CREATE TABLE chain(
+            number INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, place INTEGER NOT NULL,
+            at INTEGER NOT NULL, digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT""",
+        "CREATE INDEX chain_kind ON chain(kind, place)",
+    ),
 )
