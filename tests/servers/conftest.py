@@ -19,6 +19,7 @@ import pytest
 from yunshao.settings import ClusterSettings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import servers
 

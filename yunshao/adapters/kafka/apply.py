@@ -63,19 +63,23 @@ def ends(cluster: ClusterSettings, topic: str) -> dict[int, int]:
             return {part.partition: end for part, end in reader.end_offsets(parts).items()}
 
 
-def lags(cluster: ClusterSettings, names: Sequence[str]) -> dict[str, int]:
-    """How many messages of each topic the workers have not finished. Raises Unreachable."""
-    found = {}
+def committed(cluster: ClusterSettings) -> dict[tuple[str, int], int]:
+    """The next offset that the workers have to finish, by topic and partition. Raises Unreachable."""
+    group = f"{cluster.prefix}-worker"
     with closing(admin(cluster)) as client, told(cluster):
-        group = f"{cluster.prefix}-worker"
         try:
             done = client.list_group_offsets(group).get(group, {})
         except errors.CoordinatorNotAvailableError:
             # A broker on which no group ever read.
             done = {}
-        offsets = {(part.topic, part.partition): at.offset for part, at in done.items()}
+    return {(part.topic, part.partition): max(0, at.offset) for part, at in done.items()}
+
+
+def lags(cluster: ClusterSettings, names: Sequence[str]) -> dict[str, int]:
+    """How many messages of each topic the workers have not finished. Raises Unreachable."""
+    done = committed(cluster)
+    found = {}
     for name in names:
         topic = f"{cluster.prefix}.{name}"
-        last = ends(cluster, topic)
-        found[name] = sum(end - max(0, offsets.get((topic, part), 0)) for part, end in last.items())
+        found[name] = sum(end - done.get((topic, part), 0) for part, end in ends(cluster, topic).items())
     return found
