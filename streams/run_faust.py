@@ -9,26 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import faust
 from faust.types import TP
 
 from streams.journal import Journal, Writes
-from streams.pipeline import Rooms
 from streams.queueing import Folding, Queue
+from streams.run_faust_settings import Parts, faust_settings
 from streams.shard import Shard, Step
 from streams.working import counted, shares, work
 from yunshao import meters
 from yunshao.model.event import Rejected
-from yunshao.ports import Clock, SharedStore
-from yunshao.settings import ClusterSettings
 from yunshao.wire.envelope import opened
 from yunshao.wire.forms import finding_form, finding_of
 from yunshao.wire.hops import (
@@ -45,28 +41,11 @@ from yunshao.wire.packing import BadMessage
 from yunshao.wire.text import dumps, loads
 
 LOG = logging.getLogger("yunshao.worker")
-MAX_MESSAGE = 21 << 20
 PATIENCE = 20.0
 MAX_REJECT = 1 << 20
 INTERNAL, ENVELOPE = "internal", "envelope"
 PULSE_SECONDS = 1.0
 Build = Callable[[Journal, list[tuple[str, str, int]]], Any]
-
-
-@dataclass(slots=True)
-class Parts:
-    """What a worker works with. `name` is its own among all workers and stays the same over its restarts."""
-
-    cluster: ClusterSettings
-    rooms: Rooms
-    store: SharedStore
-    clock: Clock
-    flood: int
-    name: str
-    folder: Path
-    web_port: int = 0
-    credentials: Any = None
-    progress: Callable[[str, int], None] = lambda _what, _count: None
 
 
 @dataclass(slots=True)
@@ -88,7 +67,7 @@ class Worker:
         cluster = parts.cluster
         self._shards = cluster.partitions
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
-        self.app: Any = faust.App(f"{cluster.prefix}-worker", **_settings(parts))
+        self.app: Any = faust.App(f"{cluster.prefix}-worker", **faust_settings(parts))
         self._topics = {name: self._topic(name) for name in ("raw", "observed", "found", "dead")}
         self._tables = {name: self._table(name) for name in ("worked", "judged", "queued")}
         self._places: dict[tuple[str, int], _Place] = {}
@@ -376,53 +355,3 @@ class Worker:
         if idle:
             pulse = sealed_observed(Observed(-1, -1, kind=PULSE, clock=self._parts.clock(), idle=idle))
             await self._send_all("observed", [(shard, pulse) for shard in range(self._shards)])
-
-
-def _settings(parts: Parts) -> dict[str, Any]:
-    cluster = parts.cluster
-    hosts = [f"kafka://{host.strip()}" for host in cluster.kafka.split(",") if host.strip()]
-    found: dict[str, Any] = {
-        "broker": hosts,
-        "store": "rocksdb://",
-        "datadir": str(parts.folder),
-        "topic_disable_leader": True,
-        "topic_partitions": cluster.partitions,
-        "topic_allow_declare": False,
-        "topic_replication_factor": cluster.replicas,
-        "broker_commit_interval": 1.0,
-        "broker_session_timeout": 10.0,
-        "broker_heartbeat_interval": 2.0,
-        "broker_rebalance_timeout": 15.0,
-        "consumer_group_instance_id": parts.name,
-        "consumer_auto_offset_reset": "earliest",
-        "consumer_max_fetch_size": MAX_MESSAGE,
-        "stream_buffer_maxsize": 16,
-        "stream_wait_empty": False,
-        "table_standby_replicas": 0,
-        "producer_linger": 0.002,
-        "producer_max_batch_size": 1 << 20,
-        "producer_max_request_size": MAX_MESSAGE,
-        "producer_acks": -1,
-        "key_serializer": "raw",
-        "value_serializer": "raw",
-        "web_enabled": bool(parts.web_port),
-        "web_bind": "127.0.0.1",
-        "web_port": parts.web_port or 6066,
-        "web_tables_enabled": False,
-        "web_router_enabled": False,
-    }
-    if parts.credentials is not None:
-        found["broker_credentials"] = parts.credentials
-    return found
-
-
-def credentials_of(cluster: ClusterSettings, password: str) -> Any:
-    """How Faust shows itself to the broker; None where nobody asks."""
-    context = None
-    if cluster.kafka_security.endswith("SSL"):
-        context = ssl.create_default_context(cafile=cluster.kafka_ca or None)
-    if cluster.kafka_security.startswith("SASL"):
-        return faust.SASLCredentials(
-            username=cluster.kafka_user, password=password, ssl_context=context, mechanism=cluster.kafka_mechanism
-        )
-    return faust.SSLCredentials(context) if context else None

@@ -92,7 +92,6 @@ class ClusterSettings(_Strict):
     opensearch_ca: str = Field("", description="Certificates that the node's is checked with (PEM).")
     raw_days: int = Field(7, ge=1, le=3650, description="Days that the raw topic is kept.")
     event_days: int = Field(180, ge=1, le=3650, description="Days that stored events are kept, by event time.")
-    settle_rows: int = Field(2000, ge=100, le=10_000, description="Events in one bulk request, at most.")
 
 
 class Settings(_Strict):

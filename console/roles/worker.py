@@ -10,7 +10,8 @@ from typing import Any
 
 from console.roles.cluster import cluster_of
 from console.wiring import Workspace, open_workspace, settled, wall_clock
-from streams.run_faust import Parts, Worker, credentials_of
+from streams.run_faust import Worker
+from streams.run_faust_settings import Parts, credentials_of
 from yunshao.adapters.kafka.apply import missing_topics
 from yunshao.adapters.kafka.connect import PASSWORD
 from yunshao.adapters.stores.search.store import SearchStore

@@ -11,9 +11,16 @@ from prometheus_client import REGISTRY
 from collectors.catalog import PARSERS
 from console.cli.main import COMMANDS
 from yunshao import meters
-from yunshao.settings import ConsoleSettings, DetectSettings, ScheduleSettings, Settings, SourceSettings
+from yunshao.settings import (
+    ClusterSettings,
+    ConsoleSettings,
+    DetectSettings,
+    ScheduleSettings,
+    Settings,
+    SourceSettings,
+)
 
-MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings)
+MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings)
 DOCS = ROOT / "docs"
 
 

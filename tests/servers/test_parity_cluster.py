@@ -1,4 +1,4 @@
-"""One verdict: through one process and through a broker, two workers and a node the alerts are the same, byte for byte."""
+"""One verdict: one process, and a broker with two workers and a node, give the same alerts, to the byte."""
 
 from __future__ import annotations
 
