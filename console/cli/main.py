@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "seal": ("console.cli.seal", "The chain over reports, alerts and audit entries; checkpoints; keys."),
     "verify": ("console.cli.verify", "Check a sealed bundle, off-line."),
     "topics": ("console.cli.topics", "The topics of a cluster: list, apply."),
+    "collect": ("console.cli.collect", "Send the records of a workspace's sources to a cluster."),
     "worker": ("console.cli.worker", "Turn records into alerts on a cluster, beside any number of others."),
     "doctor": ("console.cli.doctor", "What is configured, reachable, lagging or wrong, and how to mend it."),
     "user": ("console.cli.user", "Console accounts and roles."),

@@ -16,17 +16,25 @@ from yunshao.adapters.kafka.apply import missing_topics
 from yunshao.adapters.kafka.connect import PASSWORD
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.errors import WrongUse
+from yunshao.settings import ClusterSettings
 
 NAME = "YUNSHAO_WORKER"
 WEB_PORT = "YUNSHAO_WORKER_PORT"
 
 
-def worker_of(place: Workspace, name: str, web_port: int = 0) -> Worker:
-    """The application. Raises WrongUse where topics are missing, Unreachable where an engine is away."""
+def check_engines(place: Workspace) -> ClusterSettings:
+    """Whether both engines answer. Raises WrongUse where topics are missing, Unreachable where an engine is away."""
     cluster = cluster_of(place)
     missing = missing_topics(cluster)
     if missing:
         raise WrongUse(f"{len(missing)} topics are missing, such as {missing[0]}", "`yunshao topics apply` makes them")
+    SearchStore(cluster).close()
+    return cluster
+
+
+def worker_of(place: Workspace, name: str, web_port: int = 0) -> Worker:
+    """The application. Raises as `check_engines` does."""
+    cluster = check_engines(place)
     folder = place.data / "worker" / name
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = Worker(
@@ -53,7 +61,7 @@ def default_name() -> str:
 
 def run_worker(place: Workspace, name: str, web_port: int, level: str) -> None:
     """In place of this process: until SIGTERM or SIGINT."""
-    worker_of(place, name, web_port)
+    check_engines(place)
     environment = {**os.environ, "YUNSHAO_WORKSPACE": str(place.folder), NAME: name, WEB_PORT: str(web_port)}
     command = [sys.executable, "-m", "faust", "-A", "console.roles.faust_app", "worker", "--loglevel", level]
     if not web_port:
