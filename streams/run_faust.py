@@ -123,6 +123,10 @@ class Worker:
         lane, offset = event.message.partition, event.message.offset
         place = self._place("work", event, self._tables["worked"], lambda journal, _due: journal.state or {})
         state: Mapping[str, Any] = place.journal.state or {"offset": -1, "rows": {}}
+        if not place.extra.get("ready"):
+            # The last life may have ended between its step and the telling of its counts.
+            await self._count(lane, state["rows"])
+            place.extra["ready"] = True
         if offset > state["offset"]:
             await self._work_fresh(event, place, state)
         self._done[lane] = offset
@@ -159,11 +163,16 @@ class Worker:
         settled = [record for record, one in zip(worked.events, kept, strict=True) if not one.refused]
         worked.events[:] = settled
         rows = counted(state["rows"], worked, news, parts.clock())
-        await self._write("worked", event, place.journal.step({}, {"offset": offset, "rows": rows}, None))
-        await self._stored(lambda: parts.store.keep_counts(f"lane-{lane}", list(rows.values()), PATIENCE))
+        await self._step("worked", event, place.journal, {}, {"offset": offset, "rows": rows}, None)
+        await self._count(lane, rows)
         for source, count in worked.received.items():
             meters.RECEIVED.labels(source).inc(count)
         parts.progress("records", len(items))
+
+    async def _count(self, lane: int, rows: Mapping[str, Any]) -> None:
+        """The ledger's rows as they stand; told again after a crash they are the same."""
+        store = self._parts.store
+        await self._stored(lambda: store.keep_counts(f"lane-{lane}", list(rows.values()), PATIENCE))
 
     # Second stage.
 
@@ -219,12 +228,10 @@ class Worker:
 
     async def _made_durable(self, event: Any, place: _Place, step: Step) -> None:
         journal = place.journal
-        if journal.full():
-            await self._write("judged", event, journal.spread())
-            journal.spread_done()
         groups = [[finding_form(one) for one in group] for group in step.findings]
         outbox = {"newest": step.newest, "groups": groups} if groups else None
-        await self._write("judged", event, journal.step(step.changed, {**step.state, "sender": place.sender}, outbox))
+        state = {**step.state, "sender": place.sender}
+        await self._step("judged", event, journal, step.changed, state, outbox)
         await self._tell(place)
         for trouble in step.troubles:
             LOG.error("%s", trouble)
@@ -264,11 +271,7 @@ class Worker:
         queue: Queue = place.holder
         if not queue.knows(message):
             folding = await self._stored(lambda: self._folded(queue, message))
-            journal = place.journal
-            if journal.full():
-                await self._write("queued", event, journal.spread())
-                journal.spread_done()
-            await self._write("queued", event, journal.step(folding.changed, folding.state, None))
+            await self._step("queued", event, place.journal, folding.changed, folding.state, None)
         event.ack()
 
     def _folder(self, journal: Journal, due: list[tuple[str, str, int]]) -> Queue:
@@ -300,6 +303,13 @@ class Worker:
         self._places[name, partition] = made
         LOG.info("%s of partition %d begins at step %d", name, partition, journal.number)
         return made
+
+    async def _step(self, table: str, event: Any, journal: Journal, changed: Any, state: Any, outbox: Any) -> None:
+        """One step, durable when this returns."""
+        if journal.full():
+            await self._write(table, event, journal.spread())
+            journal.spread_done()
+        await self._write(table, event, journal.step(changed, state, outbox))
 
     async def _write(self, table: str, event: Any, writes: Writes) -> None:
         """Into the table, and acknowledged by the broker in its changelog, in order."""
