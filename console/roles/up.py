@@ -14,6 +14,7 @@ from collectors.syslog.source import SyslogListener
 from console.roles.assessments import run_assessment
 from console.roles.drills import Drills
 from console.roles.pipeline import Pipeline
+from console.roles.register import Risks
 from console.roles.reporting import Reports
 from console.roles.schedule import run_due
 from console.web.app import create_app
@@ -98,6 +99,7 @@ class Up:
             playbooks=place.playbooks,
             rule_titles={rule.name: rule.titles for rule in (*place.rules.rules, *place.rules.correlations)},
             reports=Reports(place),
+            risks=Risks(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
         )
 

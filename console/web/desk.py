@@ -41,6 +41,16 @@ class ReportDesk(Protocol):
     def bundle(self, report_id: str) -> bytes: ...
 
 
+class RiskDesk(Protocol):
+    """What a person says in the risk register; every verb may raise WrongUse or NotFound."""
+
+    def decide(self, proposal: str, verdict: str, by: str, value: float | None, reason: str) -> None: ...
+
+    def accept(self, risk: str, approver: str, until: int, reason: str, by: str) -> None: ...
+
+    def treat(self, risk: str, action: str, post: str, due: int, expected: int, note: str, by: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything `create_app` needs."""
@@ -51,6 +61,7 @@ class Desk:
     clock: Clock
     drills: DrillDesk
     reports: ReportDesk
+    risks: RiskDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]
