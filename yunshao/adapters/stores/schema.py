@@ -105,4 +105,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
             exception TEXT NOT NULL, day INTEGER NOT NULL, findings INTEGER NOT NULL,
             PRIMARY KEY(exception, day)) STRICT, WITHOUT ROWID""",
     ),
+    (
+        # Documents that wake by themselves: deliveries, pages, runs of playbooks, clocks of incidents.
+        "ALTER TABLE document ADD COLUMN wakes INTEGER",
+        "CREATE INDEX document_wakes ON document(kind, wakes) WHERE wakes IS NOT NULL",
+    ),
 )

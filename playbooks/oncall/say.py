@@ -1,0 +1,38 @@
+"""What pages say, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from playbooks.drill.say import both
+from playbooks.oncall.page import Subject
+from yunshao.model.alert import Alert
+
+
+def told_together(count: int) -> dict[str, str]:
+    """The title of several messages in one."""
+    return both("page.together", n=count)
+
+
+def alert_subject(alert: Alert, unit_name: Mapping[str, str]) -> Subject:
+    """An alert as something to be answered."""
+    finding = alert.finding
+    level = both(f"level.{alert.level}")
+    return Subject(
+        kind="alert",
+        id=alert.id,
+        level=alert.level,
+        title=both("page.alert", level=level, title=dict(finding.title)),
+        body=both("page.alert_body", why=dict(finding.why), unit=dict(unit_name), entity=finding.entity, n=alert.count),
+        unit=finding.owner.unit,
+        drill=alert.drill,
+        path=f"/alerts/{alert.id}",
+    )
+
+
+def handed_subject(rota: str, person: str, until: str, waiting: int) -> Subject:
+    """The words to whoever comes on call."""
+    return Subject(
+        "handover", f"{rota}|{person}|{until}", "informational",
+        both("page.handed", rota=rota), both("page.handed_body", person=person, until=until, n=waiting),
+    )  # fmt: skip
