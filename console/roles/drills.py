@@ -9,9 +9,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.catalog import PARSERS
+from console.roles.notices import Notices
 from console.wiring import Workspace, wall_clock
 from playbooks.drill import run as drill
 from playbooks.drill.inject import Injected, prepare
+from playbooks.oncall.page import page_id
+from playbooks.oncall.say import task_subject
 from playbooks.scenes import city_of, rehearsed
 from playbooks.words import Playbook
 from yunshao.errors import NotFound
@@ -30,8 +33,9 @@ HINT = "drill"
 class Drills:
     """Every drill of a workspace. Any process may go on with what another began."""
 
-    def __init__(self, workspace: Workspace, bus: Bus) -> None:
+    def __init__(self, workspace: Workspace, bus: Bus, notices: Notices | None = None) -> None:
         self._workspace = workspace
+        self._notices = notices or Notices(workspace)
         self._store = workspace.store
         self._bus = bus
 
@@ -111,7 +115,18 @@ class Drills:
         document = self._store.change(KIND, drill_id, turn)
         for action in actions:
             self._act(drill_id, action)
+        if not document["unattended"]:
+            self._page_posts(document)
         return document
+
+    def _page_posts(self, document: Document) -> None:
+        """A task that waits pages the holder of its post; one that waits no longer pages nobody."""
+        for step in document["steps"]:
+            subject = task_subject(document, step)
+            if step["state"] == "asked" and document["phase"] == "run":
+                self._notices.ask_post(subject, step["post"])
+            elif step["type"] == "ask" and step["state"] != "waiting":
+                self._notices.resolve(page_id(subject), "reported")
 
     def _act(self, drill_id: str, action: Action) -> None:
         now = wall_clock()

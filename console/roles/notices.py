@@ -22,6 +22,7 @@ from yunshao.model import alert as words
 from yunshao.model.alert import Alert
 from yunshao.model.snooze import KIND as SNOOZES
 from yunshao.model.snooze import rests, snoozes_at
+from yunshao.ports import Clock
 
 CURSOR, KEY = "notice_cursor", "alerts"
 HANDED = "handover"
@@ -33,10 +34,11 @@ DAY_MS = 86_400_000
 class Notices:
     """Pages and deliveries of a workspace. Any process may answer a page; one process climbs and sends."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, clock: Clock = wall_clock) -> None:
         self._place = workspace
+        self._clock = clock
         self._store = workspace.store
-        self.sending = Sending(workspace)
+        self.sending = Sending(workspace, clock)
 
     @cached_property
     def _zone(self) -> Any:
@@ -51,9 +53,9 @@ class Notices:
 
     # Who is on call
 
-    def holders(self, now: int | None = None) -> dict[str, str]:
+    def holders(self) -> dict[str, str]:
         """Who is on call now, by rota."""
-        whole, at, handed = self._place.oncall, now or wall_clock(), self._handed()
+        whole, at, handed = self._place.oncall, self._clock(), self._handed()
         return {rota: on_call(whole, rota, at, self._zone, handed) for rota in whole.rotas}
 
     def shifts(self, rota: str, since: int, until: int) -> list[Shift]:
@@ -62,7 +64,7 @@ class Notices:
 
     def hand_over(self, rota: str, to: str, until: int, by: str, note: str = "") -> None:
         """Somebody takes a rota from now on until a time."""
-        now = wall_clock()
+        now = self._clock()
         self._store.change(
             HANDED, KEY, lambda kept: hand_over(self._place.oncall, kept, rota, to, now, until, by, note)
         )
@@ -80,12 +82,26 @@ class Notices:
                 self._welcome(rota, person)
 
     def _welcome(self, rota: str, person: str) -> None:
-        now, whole = wall_clock(), self._place.oncall
+        now, whole = self._clock(), self._place.oncall
         ahead = self.shifts(rota, now, now + 31 * DAY_MS)
         until = whole_time(ahead[0].end if ahead else now, self._zone)
         subject = handed_subject(rota, person, until, len(self.open_pages()))
         pseudo = page.open_page(subject, "", now)
         self.sending.keep(page.delivery_of(pseudo, whole, person, whole.people[person].reach[0], now, self._zone))
+
+    # What was sent
+
+    def deliveries(self, limit: int = 200) -> list[dict[str, Any]]:
+        """Deliveries of every channel, the newest first."""
+        return self.sending.deliveries(limit)
+
+    def channel_states(self) -> list[dict[str, Any]]:
+        """Each channel: when it last sent, and how often it has failed since."""
+        return self.sending.channel_states()
+
+    def try_again(self, by: str) -> int:
+        """Put every failed delivery back; gives how many."""
+        return self.sending.try_again(by)
 
     # Pages
 
@@ -99,7 +115,7 @@ class Notices:
 
     def raise_page(self, subject: Subject, policy: str, turn: int = 0, first: str = "") -> str:
         """A page about something, once for ever; gives its id."""
-        fresh = page.open_page(subject, policy, wall_clock(), turn, first)
+        fresh = page.open_page(subject, policy, self._clock(), turn, first)
         with suppress(NotFound):
             return str(self._store.get(page.KIND, fresh["id"])["id"])
         self._store.change(page.KIND, fresh["id"], lambda kept: kept or fresh)
@@ -116,7 +132,7 @@ class Notices:
 
     def acknowledge(self, page_id: str, by: str, way: str) -> Page:
         """Somebody answers a page, and with it its alert. Raises NotFound, and WrongUse where somebody did already."""
-        now = wall_clock()
+        now = self._clock()
         changed = self._store.change(
             page.KIND, page_id, lambda kept: page.acknowledge(there(kept, page_id), by, way, now)
         )
@@ -133,15 +149,16 @@ class Notices:
     def resolve(self, page_id: str, note: str) -> None:
         """What a page was about is over."""
         with suppress(NotFound):
-            self._store.get(page.KIND, page_id)
+            if self._store.get(page.KIND, page_id)["state"] not in page.UNANSWERED:
+                return
             changed = self._store.change(
-                page.KIND, page_id, lambda kept: page.resolve(there(kept, page_id), wall_clock(), note)
+                page.KIND, page_id, lambda kept: page.resolve(there(kept, page_id), self._clock(), note)
             )
             self.sending.call_off(changed["told"])
 
     def by_link(self, token: str) -> tuple[Page, str]:
         """The page and the person of a link. Raises WrongUse, NotFound."""
-        found, person = read_token(self._place.link_key, token, wall_clock())
+        found, person = read_token(self._place.link_key, token, self._clock())
         return self._store.get(page.KIND, found), person
 
     # Turns
@@ -194,7 +211,7 @@ class Notices:
 
     def _rests(self, alert: Alert) -> bool:
         held = self._store.find(SNOOZES, limit=1)
-        return rests(alert, snoozes_at(held[0] if held else None, wall_clock()), wall_clock())
+        return rests(alert, snoozes_at(held[0] if held else None, self._clock()), self._clock())
 
     def _unattended(self, drill: str) -> bool:
         if not drill:
@@ -205,7 +222,7 @@ class Notices:
             return False
 
     def _climb(self) -> None:
-        now, whole, handed = wall_clock(), self._place.oncall, self._handed()
+        now, whole, handed = self._clock(), self._place.oncall, self._handed()
         for one in self._store.waking(page.KIND, now, MOST_TAKEN):
             # Deliveries first: if this process dies here, the same turn gives the same ones again.
             planned, found = page.turn(one, whole, now, self._zone, handed)

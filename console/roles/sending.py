@@ -15,6 +15,7 @@ from yunshao import meters
 from yunshao.errors import NotFound
 from yunshao.model.drill import Document
 from yunshao.model.notice import Link, Message, Outcome
+from yunshao.ports import Clock
 
 CHANNEL = "channel"
 MOST_TAKEN = 100
@@ -23,8 +24,9 @@ MOST_TAKEN = 100
 class Sending:
     """The outbox of a workspace. The lease makes it safe for two processes to send from it."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, clock: Clock = wall_clock) -> None:
         self._place = workspace
+        self._clock = clock
         self._store = workspace.store
 
     def keep(self, delivery: Delivery) -> None:
@@ -58,7 +60,7 @@ class Sending:
         failed = [one for one in self.deliveries(limit=10_000) if one["state"] == "failed"]
         for one in failed:
             self._store.change(
-                outbox.kind_of(one["channel"]), one["id"], lambda kept: outbox.again(kept or {}, wall_clock())
+                outbox.kind_of(one["channel"]), one["id"], lambda kept: outbox.again(kept or {}, self._clock())
             )
         self._store.note(by, "delivery.again", str(len(failed)))
         return len(failed)
@@ -67,7 +69,7 @@ class Sending:
         """Send one test message now. Raises NotFound for an unknown channel."""
         if channel not in self._place.oncall.channels:
             raise NotFound(f"no channel {channel!r}", f"known: {', '.join(sorted(self._place.oncall.channels))}")
-        language, now = self._place.oncall.channels[channel].language, wall_clock()
+        language, now = self._place.oncall.channels[channel].language, self._clock()
         title, body = (outbox.spoken(both(f"page.{key}"), language) for key in ("test", "test_body"))
         outcome = self._place.channels[channel].send(
             Message(f"test-{now}", to, title, body, "informational", False, now)
@@ -77,7 +79,7 @@ class Sending:
 
     def flush(self, name: str) -> int:
         """Send what is due on a channel, as much as it takes now; gives how many deliveries have left."""
-        limit, kind, now = self._place.oncall.channels[name].limit, outbox.kind_of(name), wall_clock()
+        limit, kind, now = self._place.oncall.channels[name].limit, outbox.kind_of(name), self._clock()
         state = self._state(name)
         free = outbox.free_slots(state, limit, now)
         if not free:
@@ -94,7 +96,7 @@ class Sending:
             left += len(bundle) if outcome.sent else 0
             self._after(bundle, outcome)
         if outcomes:
-            changed = outbox.channel_after(state, limit, name, outcomes, wall_clock())
+            changed = outbox.channel_after(state, limit, name, outcomes, self._clock())
             self._store.put(CHANNEL, name, changed)
         return left
 
@@ -105,14 +107,14 @@ class Sending:
             return None
 
     def _send(self, name: str, bundle: list[Delivery]) -> Outcome:
-        message = outbox.message_of(bundle, self._links(bundle), wall_clock())
+        message = outbox.message_of(bundle, self._links(bundle), self._clock())
         outcome = self._place.channels[name].send(message)
         state = "sent" if outcome.sent else "failed" if outcome.permanent else "again"
         meters.DELIVERIES.labels(name, state).inc(len(bundle))
         return outcome
 
     def _after(self, bundle: list[Delivery], outcome: Outcome) -> None:
-        now = wall_clock()
+        now = self._clock()
         for one in self._settle_all(bundle, lambda kept: outbox.settled(kept, outcome, now)):
             other = page.fall_back(one, self._place.oncall, now) if one["state"] == "failed" else None
             if other:
@@ -145,6 +147,6 @@ class Sending:
             kept = self._store.get(page.KIND, delivery["page"])
         except NotFound:
             return ()
-        token = token_of(self._place.link_key, kept["id"], delivery["person"], wall_clock() + VALID_MS)
+        token = token_of(self._place.link_key, kept["id"], delivery["person"], self._clock() + VALID_MS)
         take, look = (outbox.spoken(both(f"page.{key}"), delivery["language"]) for key in ("acknowledge", "look"))
         return (Link(take, f"{base}/take/{token}"), Link(look, f"{base}{kept['about']['path'] or '/oncall'}"))

@@ -31,6 +31,30 @@ class DrillDesk(Protocol):
     def abort(self, drill: str, by: str) -> None: ...
 
 
+class NoticeDesk(Protocol):
+    """Who is on call, what waits for an answer, and what was sent."""
+
+    def holders(self) -> dict[str, str]: ...
+
+    def shifts(self, rota: str, since: int, until: int) -> list[Any]: ...
+
+    def hand_over(self, rota: str, to: str, until: int, by: str, note: str) -> None: ...
+
+    def open_pages(self) -> list[dict[str, Any]]: ...
+
+    def pages(self, limit: int) -> list[dict[str, Any]]: ...
+
+    def acknowledge(self, page_id: str, by: str, way: str) -> dict[str, Any]: ...
+
+    def by_link(self, token: str) -> tuple[dict[str, Any], str]: ...
+
+    def deliveries(self, limit: int) -> list[dict[str, Any]]: ...
+
+    def channel_states(self) -> list[dict[str, Any]]: ...
+
+    def try_again(self, by: str) -> int: ...
+
+
 class ReportDesk(Protocol):
     """Reports as the gallery gives them out."""
 
@@ -50,6 +74,7 @@ class Desk:
     settings: Settings
     clock: Clock
     drills: DrillDesk
+    notices: NoticeDesk
     reports: ReportDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]

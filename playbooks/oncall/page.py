@@ -129,6 +129,10 @@ def _climb(page: Page, policy: Policy, now: int, told: bool) -> None:
         page.update(round=page["round"] + 1, rung=0)
         page["began"] = page["wakes"] = max(now, page["began"]) + minutes(policy.every) * MINUTE_MS
         return
+    if page["rung"] == len(policy.rungs) and told:
+        # Whoever was told last has time to answer, too.
+        page["wakes"] = now + minutes(policy.every) * MINUTE_MS
+        return
     page.update(state=EXHAUSTED, wakes=None)
     _log(page, now, "exhausted", "")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from playbooks.drill.say import both
+from playbooks.drill.say import both, person
 from playbooks.oncall.page import Subject
 from yunshao.model.alert import Alert
 
@@ -28,6 +29,16 @@ def alert_subject(alert: Alert, unit_name: Mapping[str, str]) -> Subject:
         drill=alert.drill,
         path=f"/alerts/{alert.id}",
     )
+
+
+def task_subject(document: Mapping[str, Any], step: Mapping[str, Any]) -> Subject:
+    """A task of a drill for the holder of its post."""
+    return Subject(
+        "task", f"{document['id']}/{step['index']}", "high",
+        both("page.question", post=person(step["post"]), title=step["title"]),
+        both("page.question_body", playbook=document["playbook"]["title"]),
+        drill=document["id"], path=f"/drills/{document['id']}",
+    )  # fmt: skip
 
 
 def handed_subject(rota: str, person: str, until: str, waiting: int) -> Subject:
