@@ -21,7 +21,10 @@ class Threat:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One planned moment of a drill: records to send (`story`, `part`), or something to ask of a post."""
+    """One planned moment of a drill: records to `send` (`story`, `part`), something to `tell` or to `ask` a post.
+
+    `does` says which clock a task's answer stops: `triage`, `contain` or `recover`.
+    """
 
     at: int
     type: str
@@ -30,6 +33,7 @@ class Stage:
     story: str = ""
     part: str = ""
     post: str = ""
+    does: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,5 @@ class Playbook:
     expect: tuple[Expectation, ...] = ()
     story: str = ""
     every: str = ""
+    groups: dict[str, Text] = field(default_factory=dict)
+    background: Text = field(default_factory=dict)

@@ -82,12 +82,23 @@ class Notices:
                 self._welcome(rota, person)
 
     def _welcome(self, rota: str, person: str) -> None:
-        now, whole = self._clock(), self._place.oncall
+        now = self._clock()
         ahead = self.shifts(rota, now, now + 31 * DAY_MS)
         until = whole_time(ahead[0].end if ahead else now, self._zone)
         subject = handed_subject(rota, person, until, len(self.open_pages()))
-        pseudo = page.open_page(subject, "", now)
-        self.sending.keep(page.delivery_of(pseudo, whole, person, whole.people[person].reach[0], now, self._zone))
+        self._tell(subject, f"person:{person}")
+
+    def tell_post(self, subject: Subject, post: str) -> None:
+        """Tell the holder of a post something that wants no answer."""
+        if target := self._place.oncall.posts.get(post, ""):
+            self._tell(subject, target)
+
+    def _tell(self, subject: Subject, target: str) -> None:
+        now, whole = self._clock(), self._place.oncall
+        person, ways = page.ways_of(whole, target, now, self._zone, self._handed())
+        if ways:
+            lone = page.open_page(subject, "", now)
+            self.sending.keep(page.delivery_of(lone, whole, person, ways[0], now, self._zone))
 
     # What was sent
 

@@ -30,6 +30,10 @@ class DrillDesk(Protocol):
 
     def abort(self, drill: str, by: str) -> None: ...
 
+    def abort_all(self, by: str) -> list[str]: ...
+
+    def rate(self, drill: str, place: int, mark: str, by: str) -> None: ...
+
 
 class NoticeDesk(Protocol):
     """Who is on call, what waits for an answer, and what was sent."""

@@ -92,7 +92,7 @@ def _told(
     known = {one for _, one in page["told"]}
     found: list[Delivery] = []
     for target in targets:
-        person, ways = _ways(whole, target, now, zone, handed)
+        person, ways = ways_of(whole, target, now, zone, handed)
         if not ways:
             _log(page, now, "nobody", target)
             continue
@@ -104,7 +104,7 @@ def _told(
     return found
 
 
-def _ways(
+def ways_of(
     whole: OnCall, target: str, now: int, zone: ZoneInfo, handed: Sequence[Mapping[str, Any]]
 ) -> tuple[str, tuple[Reach, ...]]:
     """Who a target is now, and by which ways; a channel as a whole is nobody in particular."""
