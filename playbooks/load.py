@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from playbooks.engine.program import parse_program
 from playbooks.words import Expectation, Playbook, Stage, Text, Threat
 from yunshao.errors import BadContent
 from yunshao.model.risk import METHODS
@@ -102,7 +103,11 @@ def parse_playbook(text: str, where: str) -> Playbook:
         raise BadContent(f"not YAML: {error.problem}", "", where, line) from None
     except (yaml.YAMLError, RecursionError, ValueError):
         raise BadContent("not YAML", "", where) from None
-    kind = reader.word("kind", tree.get("kind") if isinstance(tree, Mapping) else None, ("assessment", "drill"))
+    kind = reader.word(
+        "kind", tree.get("kind") if isinstance(tree, Mapping) else None, ("assessment", "drill", "response")
+    )
+    if kind == "response":
+        return _response(reader, tree)
     return _assessment(reader, tree) if kind == "assessment" else _drill(reader, tree)
 
 
@@ -118,6 +123,12 @@ def _common(reader: _Reader, tree: Mapping[str, Any]) -> dict[str, Any]:
         "summary": reader.text("summary", tree["summary"]),
         "file": reader.where,
     }
+
+
+def _response(reader: _Reader, tree: Any) -> Playbook:
+    program = parse_program(tree, reader.where)
+    title, summary = program.title.model_dump(), program.summary.model_dump()
+    return Playbook(program.id, "response", program.version, title, summary, reader.where, program=program)
 
 
 def _assessment(reader: _Reader, tree: Any) -> Playbook:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from playbooks.engine.program import Program
+
 Text = dict[str, str]
 
 
@@ -67,3 +69,4 @@ class Playbook:
     every: str = ""
     groups: dict[str, Text] = field(default_factory=dict)
     background: Text = field(default_factory=dict)
+    program: Program | None = None

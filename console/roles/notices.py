@@ -93,6 +93,10 @@ class Notices:
         if target := self._place.oncall.posts.get(post, ""):
             self._tell(subject, target)
 
+    def tell(self, subject: Subject, target: str) -> None:
+        """Tell a target (`rota:…`, `person:…`, `channel:…`) something that wants no answer, once for ever."""
+        self._tell(subject, target)
+
     def _tell(self, subject: Subject, target: str) -> None:
         now, whole = self._clock(), self._place.oncall
         person, ways = page.ways_of(whole, target, now, self._zone, self._handed())

@@ -16,6 +16,7 @@ from console.roles.drills import Drills
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
 from console.roles.reporting import Reports
+from console.roles.runs import Runs
 from console.roles.schedule import run_due
 from console.web.app import create_app
 from console.web.desk import Desk
@@ -78,6 +79,7 @@ class Up:
         self.bus = WakingBus(workspace.spool, self.pipeline.wake.set)
         self.notices = Notices(workspace)
         self.drills = Drills(workspace, self.bus, self.notices)
+        self.runs = Runs(workspace, self.notices)
         self.listeners = [
             SyslogListener(self.bus, source.udp, source.tcp, wall_clock)
             for source in workspace.settings.sources
@@ -86,6 +88,7 @@ class Up:
         self.workers = [
             Every("drills", DRILL_EVERY_SECONDS, self.drills.tick),
             Every("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
+            Every("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
             Every("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
             # A thread a channel: one that hangs holds up no other.
             *(Every(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name)) for name in workspace.channels),

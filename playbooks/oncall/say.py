@@ -41,6 +41,19 @@ def task_subject(document: Mapping[str, Any], step: Mapping[str, Any]) -> Subjec
     )  # fmt: skip
 
 
+def question_subject(run: Mapping[str, Any], command: Mapping[str, Any]) -> Subject:
+    """A playbook's question, or the act that wants an approval."""
+    body = both("page.run_body", playbook=run["program"]["title"], run=run["id"], path=command["path"])
+    title = both("page.question", post=person(command["post"]), title=command["title"])
+    return Subject("question", command["key"], "high", title, body)
+
+
+def notice_subject(run: Mapping[str, Any], command: Mapping[str, Any]) -> Subject:
+    """What a playbook tells."""
+    text = command["with"].get("text", "")
+    return Subject("notice", command["key"], "informational", run["program"]["title"], {"zh": text, "en": text})
+
+
 def handed_subject(rota: str, person: str, until: str, waiting: int) -> Subject:
     """The words to whoever comes on call."""
     return Subject(
