@@ -5,6 +5,9 @@ DEMO ?= demo
 PORT ?= 8440
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 
+# The tests start some hundred commands: each would compile all its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check format bench lock clean
 
 demo: $(VENV)/.ready

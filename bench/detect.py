@@ -14,7 +14,7 @@ import orjson
 
 from bench.lines import write
 from collectors.catalog import PARSERS
-from collectors.files.source import read_paths
+from collectors.files.source import read_envelopes
 from console.wiring import settled, wall_clock
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
@@ -43,7 +43,7 @@ def detect_seconds(path: Path, rooms: Rooms, source: str = CLOUDTRAIL) -> float:
     """Processor seconds of the whole of `detect` on the file, rules loaded."""
     settled()
     started = time.process_time()
-    for _ in detect(rooms, read_paths([path], source, wall_clock), lambda _: None):
+    for _ in detect(rooms, read_envelopes([path], source, wall_clock), lambda _: None):
         pass
     return time.process_time() - started
 

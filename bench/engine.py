@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from bench import lines, windows
+from bench import full, lines, windows
 from bench.detect import CLOUDTRAIL, detect_seconds, parse_seconds
 from collectors.catalog import PARSERS
 from console.rule_cache import load_cached
@@ -59,7 +59,7 @@ def rows(folder: Path) -> list[Row]:
     cloud, hosts = lines.write(folder / "trail.ndjson", 100_000), windows.write(folder / "hosts.ndjson", 20_000)
     found = [*_loading(folder, paths)] if paths else []
     found += _rates(cloud, hosts, loaded, quiet, whose)
-    found += [_candidates(quiet), _groups()]
+    found += [*full.rows(folder, quiet, whose), _candidates(quiet), _groups()]
     if paths:
         found += _rsigma(folder, paths, cloud, hosts, quiet)
     return found
@@ -199,7 +199,7 @@ def _rsigma(folder: Path, paths: list[Path], cloud: Path, hosts: Path, quiet: Lo
     for each in together.rglob("*.yml"):
         if EVERYTHING.encode() in each.read_bytes():
             each.unlink()
-    aws = together / "rules" / "rules" / "cloud" / "aws"
+    aws = together / "rules" / "cloud" / "aws"
     found = []
     for what, rules, path, source, goal in (
         ("all rules, CloudTrail", together, cloud, CLOUDTRAIL, "8 times or more"),
@@ -210,7 +210,10 @@ def _rsigma(folder: Path, paths: list[Path], cloud: Path, hosts: Path, quiet: Lo
             continue
         ours = Rooms(PARSERS, [SigmaDetector(_with(quiet, list(load_folders([rules]).rules)))], lambda _e, claim: claim)
         detect_seconds(path, ours, source)
-        mine, theirs = detect_seconds(path, ours, source), _peer_seconds([command, "eval", "-r", str(rules)], path)
+        mine, theirs = (
+            detect_seconds(path, ours, source),
+            _peer_seconds([command, "engine", "eval", "-r", str(rules)], path),
+        )
         found.append(
             {"what": f"rate against rsigma, {what}", "value": f"{theirs / mine:.1f}", "goal": goal,
              "beside": f"{mine:.1f} s against {theirs:.1f} s of the processor"}

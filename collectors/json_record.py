@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable, Sequence
+from itertools import repeat
 from typing import Any
 
 import orjson
 
 from yunshao.errors import Rejection
-from yunshao.model.event import Native
+from yunshao.model.block import Columns
+from yunshao.model.event import Identity, Native
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -23,8 +26,7 @@ def native_of(raw: bytes) -> Native:
     """The JSON object in these bytes. Raises Rejection: too_large, too_deep, not_json, not_an_object."""
     if len(raw) > MAX_BYTES:
         raise Rejection("too_large", f"{len(raw)} bytes, at most {MAX_BYTES}")
-    suspicious = raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
-    if suspicious and _depth(raw) > MAX_DEPTH:
+    if _is_too_deep(raw):
         raise Rejection("too_deep", f"nested deeper than {MAX_DEPTH}")
     try:
         value = orjson.loads(raw)
@@ -33,6 +35,28 @@ def native_of(raw: bytes) -> Native:
     if value.__class__ is not dict:
         raise Rejection("not_an_object", f"a JSON {_name(value)}, not an object")
     return value
+
+
+def natives_of(raws: Sequence[bytes]) -> list[Native] | None:
+    """`native_of` each of these; None where one of them needs a closer look."""
+    if max(map(len, raws)) > MAX_BYTES:
+        return None
+    counts = map(bytes.count, raws, repeat(b"{"))
+    listed = map(bytes.__contains__, raws, repeat(b"["))
+    bracketed = [raw for raw, count, some in zip(raws, counts, listed, strict=True) if some or count > MAX_DEPTH]
+    if bracketed and any(map(_is_too_deep, bracketed)):
+        return None
+    try:
+        natives = list(map(orjson.loads, raws))
+    except orjson.JSONDecodeError:
+        return None
+    return natives if set(map(type, natives)) == {dict} else None
+
+
+def identified(natives: list[Native], identify: Callable[[Native], Identity]) -> Columns:
+    """The records with the ids and times that `identify` gives. Raises what it raises."""
+    uids, times = zip(*map(identify, natives), strict=True)
+    return Columns(natives, list(uids), list(times))
 
 
 def opened(value: Any) -> Any:
@@ -86,6 +110,10 @@ def _number(digits: str) -> int | float:
 
 def _no_number(_: str) -> None:
     """NaN and Infinity are no JSON values; nothing is known."""
+
+
+def _is_too_deep(raw: bytes) -> bool:
+    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _depth(raw) > MAX_DEPTH
 
 
 def _depth(raw: bytes) -> int:

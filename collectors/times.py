@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from math import isfinite
@@ -29,6 +30,16 @@ def iso_millis(text: str) -> int | None:
         if minute is not None and seconds.isdecimal() and seconds < "60":
             return minute + int(seconds) * 1000
     return _any_iso_millis(text)
+
+
+def iso_millis_all(texts: Sequence[Any]) -> list[int] | None:
+    """`iso_millis` of each of these; None where one is no text or no moment. Equal texts cost little."""
+    distinct = set(texts)
+    if set(map(type, distinct)) != {str}:
+        return None
+    known = {text: iso_millis(text) for text in distinct}
+    moments = [known[text] for text in texts]
+    return None if None in known.values() else moments  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=1 << 12)

@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from detectors.catalog import library_texts
 from detectors.sigma.load import contents, load_texts, rule_files
 from detectors.sigma.model import Loaded
 from yunshao import __version__
@@ -34,7 +35,16 @@ _OTHERS = frozenset({("ipaddress", "IPv4Network"), ("ipaddress", "IPv6Network")}
 
 def load_cached(paths: Sequence[Path]) -> Loaded:
     """As `load_folders` without a base. Raises BadConfiguration for a path that is not there."""
-    files = list(contents(rule_files(paths)))
+    return _loaded(list(contents(rule_files(paths))))
+
+
+@cache
+def library() -> Loaded:
+    """The rules that ship, as `detectors.catalog.library` gives them."""
+    return _loaded(list(library_texts()))
+
+
+def _loaded(files: Sequence[tuple[str, bytes | str]]) -> Loaded:
     if len(files) < FEWEST:
         return load_texts(files, {})
     place = _place(files)

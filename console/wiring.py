@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.catalog import PARSERS, guess
-from detectors.catalog import library
+from console.rule_cache import library
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.exceptions import RuleException
 from detectors.sigma.load import EXCEPTION_FILE, OVERLAY_FILE, Reshape, load_folders
@@ -24,7 +24,7 @@ from playbooks.load import library as playbook_library
 from playbooks.load import load_folder
 from playbooks.oncall.settings import ChannelSettings, OnCall, Secret, parse_oncall
 from playbooks.words import Playbook
-from reports.seal import Signer, new_key
+from reports.keys import Signer, new_key
 from streams.pipeline import Rooms
 from yunshao.adapters.buses.spool import Spool
 from yunshao.adapters.channels.catalog import channel
@@ -34,7 +34,9 @@ from yunshao.estate.load import parse_estate
 from yunshao.estate.own import owner_of
 from yunshao.model.estate import Estate
 from yunshao.model.event import NOBODY, Owner
+from yunshao.model.risk import METHODS, Method, parse_method
 from yunshao.settings import Settings, SourceSettings, parse_settings
+from yunshao.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from detectors.sigma.lint import Other
@@ -155,7 +157,18 @@ class Workspace:
     def playbooks(self) -> dict[str, Playbook]:
         """Shipped playbooks, and the site's own over them."""
         site = self.folder / self.settings.playbooks
-        return {**playbook_library(), **(load_folder(site) if site.is_dir() else {})}
+        return {**playbook_library(), **(load_folder(site, tuple(self.methods)) if site.is_dir() else {})}
+
+    @cached_property
+    def methods(self) -> dict[str, Method]:
+        """Shipped methods of reckoning risk, and the site's own from `methods/*.yml`."""
+        found = dict(METHODS)
+        for path in sorted((self.folder / "methods").glob("*.yml")):
+            method = parse_method(read_yaml(read_text(path), str(path)), str(path))
+            if method.id in found:
+                raise BadConfiguration(f"method {method.id} is there already", "give it an id of its own", str(path))
+            found[method.id] = method
+        return found
 
     @cached_property
     def oncall(self) -> OnCall:

@@ -14,8 +14,13 @@ from detectors.sigma.model import Loaded
 @cache
 def library() -> Loaded:
     """Every rule below `detectors/library`, named by its path there; what is refused is in `refused`."""
+    return load_texts(library_texts(), {})
+
+
+def library_texts() -> Iterator[tuple[str, bytes]]:
+    """The rule files of the library: the path below `detectors`, and what stands there."""
     root = resources.files("detectors").joinpath("library")
-    return load_texts(((name, entry.read_bytes()) for name, entry in _rule_files(root, "library")), {})
+    return ((name, entry.read_bytes()) for name, entry in _rule_files(root, "library"))
 
 
 def _rule_files(folder: Traversable, name: str) -> Iterator[tuple[str, Traversable]]:

@@ -82,6 +82,7 @@ class Windows:
         self._shift = self._span + 1 if self._silence else 0
         self._capacity = _capacity(correlation, lateness)
         self._says = _SAYS.get(correlation.kind)
+        self._counts = correlation.kind == "event_count" and bool(correlation.bounds)
 
     def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int) -> Advance:
         """One row, or a tick at `now`, against the memory of its group.
@@ -133,6 +134,8 @@ class Windows:
 
     def _judge(self, group: _Group, point: int) -> Conclusion | None:
         if any(abs(point - fired) <= self._span for fired in group.fires):
+            return None
+        if self._counts and not self._holds((), float(group.count(point - self._span, point))):
             return None
         rows = group.between(point - self._span, point)
         figure = figure_of(self._correlation, rows)
@@ -210,6 +213,10 @@ class _Group:
     def place_after(self, time: int) -> int:
         """The place of the first row after this time."""
         return bisect_right(self.rows, time, key=_time)
+
+    def count(self, first: int, last: int) -> int:
+        """How many rows are of these times, both included."""
+        return bisect_right(self.rows, last, key=_time) - bisect_left(self.rows, first, key=_time)
 
     def between(self, first: int, last: int) -> list[Row]:
         """The rows of these times, both included."""

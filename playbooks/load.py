@@ -91,8 +91,8 @@ class _Reader:
         return int(match[1]) * UNITS_MS[match[2]]
 
 
-def parse_playbook(text: str, where: str) -> Playbook:
-    """One playbook of the text of a file. Raises BadContent with the file and the field."""
+def parse_playbook(text: str, where: str, methods: tuple[str, ...] = tuple(METHODS)) -> Playbook:
+    """One playbook of the text of a file; it may name these methods. Raises BadContent with file and field."""
     reader = _Reader(where)
     if len(text) > MAX_BYTES:
         raise reader.refuse("file", "larger than 256 KiB")
@@ -108,7 +108,7 @@ def parse_playbook(text: str, where: str) -> Playbook:
     )
     if kind == "response":
         return _response(reader, tree)
-    return _assessment(reader, tree) if kind == "assessment" else _drill(reader, tree)
+    return _assessment(reader, tree, methods) if kind == "assessment" else _drill(reader, tree)
 
 
 def _common(reader: _Reader, tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _response(reader: _Reader, tree: Any) -> Playbook:
     return Playbook(program.id, "response", program.version, title, summary, reader.where, program=program)
 
 
-def _assessment(reader: _Reader, tree: Any) -> Playbook:
+def _assessment(reader: _Reader, tree: Any, methods: tuple[str, ...]) -> Playbook:
     reader.keys("file", tree, ASSESSMENT, {"id", "title", "summary", "method", "threats"})
     threats = tuple(
         _threat(reader, f"threats[{i}]", one) for i, one in enumerate(reader.items("threats", tree["threats"], 1))
@@ -141,7 +141,7 @@ def _assessment(reader: _Reader, tree: Any) -> Playbook:
     window = reader.duration("window", tree.get("window", "90d")) // UNITS_MS["d"]
     return Playbook(
         **_common(reader, tree),
-        method=reader.word("method", tree["method"], tuple(METHODS)),
+        method=reader.word("method", tree["method"], methods),
         window_days=max(1, window),
         threats=threats,
     )
@@ -229,7 +229,7 @@ def _expectation(reader: _Reader, place: str, tree: Any) -> Expectation:
     return Expectation("acknowledged", within, post=reader.word(f"{place}.acknowledged_by", tree["acknowledged_by"]))
 
 
-def _load(folder: Traversable, where: str) -> dict[str, Playbook]:
+def _load(folder: Traversable, where: str, methods: tuple[str, ...] = tuple(METHODS)) -> dict[str, Playbook]:
     found: dict[str, Playbook] = {}
     files = sorted((one for one in folder.iterdir() if one.name.endswith((".yml", ".yaml"))), key=lambda one: one.name)
     for file in files[:MAX_FILES]:
@@ -238,7 +238,7 @@ def _load(folder: Traversable, where: str) -> dict[str, Playbook]:
             text = file.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             raise BadContent("cannot be read as UTF-8", "", place) from None
-        playbook = parse_playbook(text, place)
+        playbook = parse_playbook(text, place, methods)
         if playbook.id in found or playbook.id != file.name.rsplit(".", 1)[0]:
             raise BadContent(f"id: {playbook.id!r} is taken, or is not the file's name", "", place)
         found[playbook.id] = playbook
@@ -251,6 +251,6 @@ def library() -> dict[str, Playbook]:
     return _load(resources.files("playbooks").joinpath("library"), "library")
 
 
-def load_folder(folder: Path) -> dict[str, Playbook]:
+def load_folder(folder: Path, methods: tuple[str, ...] = tuple(METHODS)) -> dict[str, Playbook]:
     """The playbooks of a folder, by id. Raises BadContent."""
-    return _load(folder, str(folder))
+    return _load(folder, str(folder), methods)

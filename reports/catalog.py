@@ -9,16 +9,19 @@ import orjson
 
 from reports.assessment import build as assessment
 from reports.assessment.oscal import assessment_results
+from reports.assessment.poam import plan_of_action
 from reports.drill import build as drill
+from reports.shared.anchors import drop_loose
 from reports.shared.ledger import clean
 from reports.shared.paper import pdf
 from reports.shared.web import page
+from reports.shared.word import word
 from reports.spec import Report
 from yunshao.errors import WrongUse
 from yunshao.text import LANGUAGES
 
 FORMAT_VERSION = "yunshao-report/1"
-FORMATS = ("html", "pdf", "json", "oscal")
+FORMATS = ("html", "pdf", "docx", "json", "oscal")
 BUILDERS: dict[str, tuple[Callable[[Mapping[str, Any], str], Report], str]] = {
     "assessment": (assessment.build, assessment.LIMITS_CHAPTER),
     "drill": (drill.build, drill.LIMITS_CHAPTER),
@@ -38,15 +41,19 @@ def build(kind: str, document: Mapping[str, Any], languages: Sequence[str], form
     for language in dict.fromkeys(languages):
         report = write(document, language)
         shaped = orjson.loads(orjson.dumps(report))
+        drop_loose(shaped)
         twins[language] = shaped
         if "html" in formats:
             files[f"{kind}.{language}.html"] = page(report, shaped)
         if "pdf" in formats:
             files[f"{kind}.{language}.pdf"] = pdf(report, shaped, limits_chapter)
-    if "json" in formats:
-        files[f"{kind}.json"] = _twin(kind, document, twins)
+        if "docx" in formats:
+            files[f"{kind}.{language}.docx"] = word(report, shaped)
+    # The twin is in every bundle: figures are recomputed from it.
+    files[f"{kind}.json"] = _twin(kind, document, twins)
     if "oscal" in formats:
         files[f"{kind}.oscal.json"] = assessment_results(document)
+        files[f"{kind}.poam.json"] = plan_of_action(document)
     return files
 
 

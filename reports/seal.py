@@ -7,42 +7,26 @@ another hand knows who sealed it.
 from __future__ import annotations
 
 import hashlib
-import io
-import stat
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives import hashes
 
+from reports.bundle import Problem, is_safe, pack, unpack
+from reports.keys import KEY_BYTES, Signer, canonical, fingerprint_of, leads_to, raw_public, signed_by
 from reports.shared.ledger import ndjson
-from yunshao.errors import BadConfiguration, WrongUse
+from yunshao.errors import WrongUse
+from yunshao.model.chain import Link, against, check, read_links
 
 BUNDLE_VERSION = "yunshao-bundle/1"
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
-FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-MAX_BUNDLE = 1 << 30
-MAX_FILE = 512 << 20
-MAX_TOTAL = 1 << 30
-MAX_FILES = 2000
+CHAIN = "chain.ndjson"
+KEYS = "keys.ndjson"
 MAX_MANIFEST = 4 << 20
-KEY_BYTES = 32
-SIGNATURE_BYTES = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a bundle: a stable code, the name of the part, and words."""
-
-    code: str
-    name: str
-    text: str
+Linked = Callable[[str], Sequence[Link]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,50 +38,6 @@ class Verdict:
     about: Mapping[str, Any]
     fingerprint: str
     signed_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """A private key that seals bundles."""
-
-    key: Ed25519PrivateKey
-
-    @classmethod
-    def from_pem(cls, pem: bytes) -> Signer:
-        """A signer from an unencrypted PEM key. Raises BadConfiguration when it is no Ed25519 key."""
-        try:
-            key = serialization.load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise BadConfiguration("the signing key cannot be read", "make a new one") from None
-        if not isinstance(key, Ed25519PrivateKey):
-            raise BadConfiguration("the signing key is not an Ed25519 key", "make a new one")
-        return cls(key)
-
-    @property
-    def public(self) -> bytes:
-        """The public key, 32 bytes."""
-        return self.key.public_key().public_bytes_raw()
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the public key: what two people compare."""
-        return fingerprint_of(self.public)
-
-    def sign(self, content: bytes) -> bytes:
-        """A signature of 64 bytes."""
-        return self.key.sign(content)
-
-
-def new_key() -> bytes:
-    """A new private key as PEM. Keep it where only the product can read it."""
-    return Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def fingerprint_of(public: bytes) -> str:
-    """SHA-256 of a public key in hex."""
-    return hashlib.sha256(public).hexdigest()
 
 
 def sm3(content: bytes) -> str:
@@ -114,17 +54,25 @@ def seal(
     evidence: Mapping[str, Iterable[Mapping[str, Any]]],
     signer: Signer,
     about: Mapping[str, Any],
+    linked: Linked | None = None,
+    rotations: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
     """A bundle of the files and of `evidence/<name>.ndjson` for `alerts`, `events` and whatever else is named.
 
-    `about` says report id, kind, created and generator. The same input and key give the same bytes. Raises WrongUse
-    for a name that could leave the folder it is unpacked in.
+    `about` says report id, kind, created and generator. `linked` takes the digest of all that into the chain and gives
+    the stretch that ends there; `rotations` are the keys' statements up to this one. The same input and key give the
+    same bytes. Raises WrongUse for a name that could leave the folder it is unpacked in.
     """
     rows = {"alerts": (), "events": (), **evidence}
     parts = {**files, **{f"evidence/{name}.ndjson": ndjson(found) for name, found in rows.items()}}
     for name in parts:
-        if not is_safe(name) or name in {MANIFEST, SIGNATURE}:
+        if not is_safe(name) or name in {MANIFEST, SIGNATURE, CHAIN, KEYS}:
             raise WrongUse(f"a bundle cannot hold a file named {name!r}", "use plain names without ..")
+    digest = content_digest(about, [_entry(name, parts[name]) for name in sorted(parts)])
+    if linked is not None:
+        parts[CHAIN] = ndjson(one.as_row() for one in linked(digest))
+    if rotations:
+        parts[KEYS] = ndjson(rotations)
     order = sorted(parts)
     manifest = canonical(
         {
@@ -135,23 +83,13 @@ def seal(
             "public_key": signer.public.hex(),
         }
     )
-    return _zip([*((name, parts[name]) for name in order), (MANIFEST, manifest), (SIGNATURE, signer.sign(manifest))])
+    return pack([*((name, parts[name]) for name in order), (MANIFEST, manifest), (SIGNATURE, signer.sign(manifest))])
 
 
-def canonical(value: Any) -> bytes:
-    """JSON with sorted keys and no spaces."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-
-
-def is_safe(name: str) -> bool:
-    """A relative path of plain segments: no drive, no backslash, no way up, nothing hidden in it."""
-    parts = name.split("/")
-    return (
-        0 < len(name) <= 200
-        and name.isprintable()
-        and not any(part in {"", ".", ".."} for part in parts)
-        and not any(character in name for character in "\\:\0")
-    )
+def content_digest(about: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 of what a report is: what the chain links. The chain's own stretch and the keys are not part of it."""
+    kept = [entry for entry in entries if entry["name"] not in {CHAIN, KEYS}]
+    return hashlib.sha256(canonical({"about": dict(about), "files": kept})).hexdigest()
 
 
 def _entry(name: str, content: bytes) -> dict[str, Any]:
@@ -163,32 +101,26 @@ def _entry(name: str, content: bytes) -> dict[str, Any]:
     }
 
 
-def _zip(parts: Sequence[tuple[str, bytes]]) -> bytes:
-    """A zip whose bytes depend on its content alone."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, content in parts:
-            info = zipfile.ZipInfo(name, FIXED_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3
-            info.external_attr = (stat.S_IFREG | 0o644) << 16
-            archive.writestr(info, content)
-    return buffer.getvalue()
-
-
-def verify(data: bytes, pinned_key: bytes | None = None) -> Verdict:
+def verify(data: bytes, pinned_key: bytes | None = None, checkpoints: Sequence[Mapping[str, Any]] = ()) -> Verdict:
     """What is wrong with a bundle, each thing by name; never raises, whatever the bytes are.
 
-    `pinned_key` is the public key that is expected, as 32 bytes or PEM. Without it the bundle can only be shown to be
-    whole and signed by the key that it names itself.
+    `pinned_key` is the public key that is expected, as 32 bytes or PEM, or one that handed over to that which sealed.
+    Without it the bundle can only be shown to be whole and signed by the key that it names itself. `checkpoints` were
+    kept outside, see `reports.keys.read_checkpoint`.
     """
     problems: list[Problem] = []
-    parts = _unpack(data, problems)
+    parts = unpack(data, problems)
     manifest = _manifest(parts, problems)
     public = _public_key(manifest, problems)
     signed = _check_signature(parts, public, problems)
-    pinned = _check_pin(public, pinned_key, problems)
+    statements = _lines(parts.get(KEYS, b""))
+    pinned = _check_pin(public, pinned_key, statements, problems)
     _check_files(parts, manifest, problems)
+    if CHAIN in parts:
+        problems += _check_chain(parts, manifest, checkpoints)
+    for one in checkpoints:
+        if public and not leads_to(public, bytes.fromhex(one["public_key"]), statements):
+            problems.append(Problem("wrong_key", MANIFEST, "not sealed by the key of the checkpoint, or one after it"))
     about = manifest.get("about")
     return Verdict(
         ok=not problems,
@@ -197,88 +129,6 @@ def verify(data: bytes, pinned_key: bytes | None = None) -> Verdict:
         fingerprint=fingerprint_of(public) if public else "",
         signed_by="pinned" if signed and pinned else "unpinned" if signed and pinned_key is None else "unknown",
     )
-
-
-def _unpack(data: bytes, problems: list[Problem]) -> dict[str, bytes]:
-    """The parts in their order in the file; what cannot be read is left out and named."""
-    if len(data) > MAX_BUNDLE:
-        problems.append(Problem("too_large", "", f"the bundle is larger than {MAX_BUNDLE} bytes"))
-        return {}
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        ValueError,
-        OSError,
-        EOFError,
-        NotImplementedError,
-        OverflowError,
-    ):
-        problems.append(Problem("not_a_bundle", "", "not a zip file, or it was cut off"))
-        return {}
-    except (IndexError, RuntimeError, UnicodeError, MemoryError):
-        problems.append(Problem("not_a_bundle", "", "a damaged zip file"))
-        return {}
-    _check_frame(data, archive, problems)
-    entries = archive.infolist()
-    if len(entries) > MAX_FILES:
-        problems.append(Problem("too_many", "", f"more than {MAX_FILES} files"))
-        return {}
-    return _read_all(archive, entries, problems)
-
-
-def _check_frame(data: bytes, archive: zipfile.ZipFile, problems: list[Problem]) -> None:
-    """Nothing may stand before or after the archive, or in its comment: another reader could take that for content."""
-    if archive.comment:
-        problems.append(Problem("foreign_bytes", "", "the zip file carries a comment"))
-    if not data.startswith(b"PK\x03\x04") or data[-22:-18] != b"PK\x05\x06":
-        problems.append(Problem("foreign_bytes", "", "there are bytes around the zip file"))
-
-
-def _read_all(
-    archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], problems: list[Problem]
-) -> dict[str, bytes]:
-    parts: dict[str, bytes] = {}
-    total = 0
-    for entry in entries:
-        name = entry.filename
-        shown = ascii(name)[1:-1]
-        if not is_safe(name) or stat.S_ISLNK(entry.external_attr >> 16):
-            problems.append(Problem("unsafe_name", shown, "a name that leaves the folder, or a link"))
-            continue
-        if name in parts:
-            problems.append(Problem("duplicate", shown, "the name is in the zip file twice"))
-            continue
-        content = _read(archive, entry, min(MAX_FILE, MAX_TOTAL - total), problems)
-        if content is not None:
-            total += len(content)
-            parts[name] = content
-    return parts
-
-
-def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int, problems: list[Problem]) -> bytes | None:
-    """One part, unpacked no further than there is room."""
-    shown = ascii(entry.filename)[1:-1]
-    try:
-        with archive.open(entry) as stream:
-            content = stream.read(room + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        ValueError,
-        NotImplementedError,
-        RuntimeError,
-        OverflowError,
-    ):
-        problems.append(Problem("unreadable", shown, "the part is damaged or cut off"))
-        return None
-    if len(content) > room:
-        problems.append(Problem("too_large", shown, "unpacks to more than a bundle may hold"))
-        return None
-    return content
 
 
 def _manifest(parts: Mapping[str, bytes], problems: list[Problem]) -> dict[str, Any]:
@@ -331,15 +181,51 @@ def _check_signature(parts: Mapping[str, bytes], public: bytes, problems: list[P
         return False
     if manifest is None or not public:
         return False
-    try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, manifest)
-    except (InvalidSignature, ValueError):
+    if not signed_by(public, signature, manifest):
         problems.append(Problem("bad_signature", SIGNATURE, "the signature does not fit the manifest"))
         return False
     return True
 
 
-def _check_pin(public: bytes, pinned_key: bytes | None, problems: list[Problem]) -> bool:
+def files_of(data: bytes) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+    """What a bundle says it is about, and the names and hashes of the files that it holds now."""
+    parts = unpack(data, [])
+    about = _manifest(parts, []).get("about")
+    names = sorted(name for name in parts if name not in {MANIFEST, SIGNATURE})
+    return about if isinstance(about, dict) else {}, [_entry(name, parts[name]) for name in names]
+
+
+def _lines(content: bytes) -> list[object]:
+    """NDJSON as values; a line that is none is None."""
+    found: list[object] = []
+    for line in content.splitlines():
+        try:
+            found.append(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            found.append(None)
+    return found
+
+
+def _check_chain(
+    parts: Mapping[str, bytes], manifest: Mapping[str, Any], checkpoints: Sequence[Mapping[str, Any]]
+) -> list[Problem]:
+    """The stretch of the chain: whole in itself, ending at this very report, and that of the checkpoints."""
+    links, flaws = read_links(_lines(parts[CHAIN]))
+    flaws += check(links)
+    for one in checkpoints:
+        flaws += against(links, one)
+    problems = [Problem(flaw.code, CHAIN, f"link {flaw.number}: {flaw.text}") for flaw in flaws]
+    about = manifest.get("about")
+    if not links or not isinstance(about, Mapping):
+        return [*problems, Problem("chain_removed", CHAIN, "the stretch of the chain is empty")]
+    last = links[-1]
+    wanted = content_digest(about, manifest["files"])
+    if (last.kind, last.subject, last.digest) != ("report", str(about.get("report")), wanted):
+        problems.append(Problem("chain_mismatch", CHAIN, "the chain does not end at this report"))
+    return problems
+
+
+def _check_pin(public: bytes, pinned_key: bytes | None, statements: Sequence[object], problems: list[Problem]) -> bool:
     """Whether the manifest's key is the one that was expected."""
     if pinned_key is None:
         return False
@@ -347,21 +233,10 @@ def _check_pin(public: bytes, pinned_key: bytes | None, problems: list[Problem])
     if not wanted:
         problems.append(Problem("bad_pin", "", "the expected key is not an Ed25519 public key"))
         return False
-    if wanted != public:
+    if not leads_to(public, wanted, statements):
         problems.append(Problem("wrong_key", MANIFEST, f"not sealed by the expected key {fingerprint_of(wanted)}"))
         return False
     return True
-
-
-def raw_public(key: bytes) -> bytes:
-    """A public key of 32 bytes, or the PEM of one, as 32 bytes; empty for anything else."""
-    if len(key) == KEY_BYTES:
-        return key
-    try:
-        loaded = serialization.load_pem_public_key(key)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return b""
-    return loaded.public_bytes_raw() if isinstance(loaded, Ed25519PublicKey) else b""
 
 
 def _check_files(parts: Mapping[str, bytes], manifest: Mapping[str, Any], problems: list[Problem]) -> None:

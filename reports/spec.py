@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Align = Literal["start", "center", "end"]
 
@@ -155,3 +155,4 @@ class Report:
     cover: tuple[tuple[str, str], ...]
     chapters: tuple[Chapter, ...]
     words: dict[str, str] = field(default_factory=dict)
+    figures: tuple[dict[str, Any], ...] = ()

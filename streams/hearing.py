@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from streams.judgement import Judgement
-from streams.pipeline import Rooms, observe_all
+from streams.pipeline import Rooms, notice
 from streams.short_memory import LetGo, ShortMemory
 from streams.times import Times
+from yunshao.model.block import Block
 from yunshao.model.event import Event
 from yunshao.model.finding import Finding, Observation
 
@@ -42,15 +43,41 @@ class Hearing:
 
     def hear(self, events: Sequence[Event]) -> Iterator[Heard]:
         """What came of these, in order; of most events nothing."""
-        judgement = self._judgement
-        for place, observed in enumerate(observe_all(self._rooms, events)):
-            event = events[place]
-            if not event.received or event.time <= event.received + MAX_AHEAD:
-                self._times.note(event.source, event.time)
-            if isinstance(observed, Exception):
-                yield Heard(place, judgement.pass_time(), observed)
-            elif observed[1] or judgement.waits:
-                yield self._heard(place, observed[1])
+        noticed = notice(self._rooms, events)
+        start = 0
+        for place in sorted(noticed):
+            yield from self._pass(events, start, place)
+            yield from self._hear(place, events[place], noticed[place])
+            start = place + 1
+        yield from self._pass(events, start, len(events))
+
+    def _pass(self, events: Sequence[Event], start: int, end: int) -> Iterator[Heard]:
+        """What comes of time alone while these events pass, of which no detector wants to know."""
+        if isinstance(events, Block) and end - start > 1 and self._leaps(events, start, end):
+            return
+        for place in range(start, end):
+            self._note(events[place])
+            if self._judgement.waits:
+                yield self._heard(place, [])
+
+    def _leaps(self, block: Block, start: int, end: int) -> bool:
+        """Take the time of these events at once, if nothing becomes due in it."""
+        newest = max(block.columns.times[start:end])
+        received = block.envelope.received
+        if received and newest > received + MAX_AHEAD:
+            return False
+        return self._judgement.leap(block.source, newest)
+
+    def _hear(self, place: int, event: Event, seen: list[Observation] | Exception) -> Iterator[Heard]:
+        self._note(event)
+        if isinstance(seen, Exception):
+            yield Heard(place, self._judgement.pass_time(), seen)
+        elif seen or self._judgement.waits:
+            yield self._heard(place, seen)
+
+    def _note(self, event: Event) -> None:
+        if not event.received or event.time <= event.received + MAX_AHEAD:
+            self._times.note(event.source, event.time)
 
     def close(self) -> list[Finding]:
         """What is left to say: nothing late is waited for any more, but no time passes beyond the newest event."""

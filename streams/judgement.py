@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streams.pipeline import Rooms, judge
-from streams.times import Times
+from streams.times import NEVER_SEEN, Times
 from yunshao.model.event import NOBODY
 from yunshao.model.finding import Finding, Observation, Step
 
@@ -55,6 +55,18 @@ class Judgement:
     def waits(self) -> bool:
         """Whether something wants a tick by now."""
         return self._is_due(0)
+
+    def leap(self, source: str, time: int) -> bool:
+        """Let the time of a source come at once, however it came there; not where anything becomes due by it."""
+        before = self._times.at(source)
+        if before == NEVER_SEEN or self.waits:
+            return False
+        newest = self._times.newest
+        self._times.note(source, time)
+        if self.waits:
+            self._times.back(source, before, newest)
+            return False
+        return True
 
     def see(self, observations: Sequence[Observation]) -> list[Finding]:
         """Judge what one event meant. Raises what a detector raises, and then nothing of the event stays."""

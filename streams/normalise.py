@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from yunshao.errors import Rejection
+from yunshao.model.block import Block, Envelope
 from yunshao.model.event import Event, Record, Rejected
-from yunshao.ports import Parser
+from yunshao.ports import BlockParser, Parser
 
 AUTO = "auto"
 UNKNOWN = "unknown"
@@ -45,6 +46,20 @@ def normalise(parsers: Mapping[str, Parser], guess: Guess | None, record: Record
         received=record.received,
         owner=record.claim,
     )
+
+
+def normalise_all(parsers: Mapping[str, BlockParser], envelope: Envelope) -> Block | None:
+    """The events of an envelope, all of them; None where `normalise` has to look at each of its records."""
+    parser = parsers.get(envelope.source)
+    if parser is None or not envelope.raws:
+        return None
+    try:
+        columns = parser.read_all(envelope.raws)
+    except Exception:  # noqa: BLE001 - which record it is, and why, is found out one by one
+        return None
+    if columns is None or min(columns.times) < MIN_TIME or max(columns.times) > MAX_TIME:
+        return None
+    return Block(parser.source, envelope, columns, parser.normalise)
 
 
 def reject(record: Record, source: str, reason: str, detail: str) -> Rejected:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.hearing import BLOCK, Hearing
 from streams.judgement import Key
 from streams.normalise import internal_error
-from streams.pipeline import Rooms, understand
+from streams.pipeline import Rooms, understand, understand_all
 from streams.remembered import Newest
 from streams.short_memory import LetGo
 from yunshao.model.alert import Alert, raise_alert
+from yunshao.model.block import Envelope
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import ALONE, Finding, finding_id
 
@@ -28,7 +28,7 @@ OnEvent = Callable[[Event], object]
 
 def detect(
     rooms: Rooms,
-    records: Iterable[Record | Rejected],
+    records: Iterable[Record | Rejected | Envelope],
     rejected: OnRejected = lambda _: None,
     let_go: LetGo | None = None,
     understood: OnEvent | None = None,
@@ -49,7 +49,7 @@ def detect(
 
 def detect_grouped(
     rooms: Rooms,
-    records: Iterable[Record | Rejected],
+    records: Iterable[Record | Rejected | Envelope],
     rejected: OnRejected = lambda _: None,
     let_go: LetGo | None = None,
     understood: OnEvent | None = None,
@@ -94,7 +94,7 @@ class _GuardMemories:
 
 def judged(
     rooms: Rooms,
-    records: Iterable[Record | Rejected],
+    records: Iterable[Record | Rejected | Envelope],
     rejected: OnRejected,
     let_go: LetGo,
     understood: OnEvent | None = None,
@@ -102,40 +102,87 @@ def judged(
     """Findings as they come, with the moment (ms) their record was received and the event time that was reached."""
     hearing = Hearing(rooms, let_go)
     received = 0
-    for block in _blocks(records):
-        faults, taken = _taken(rooms, block)
+    for taken in _taken(rooms, records):
         if understood is not None:
-            for _, event in taken:
+            for event in taken.events:
                 understood(event)
-        for place, findings, failure in hearing.hear([event for _, event in taken]):
-            at = taken[place][0]
-            record = block[at]
-            if failure is not None and isinstance(record, Record):
-                faults.append((at, internal_error(record, taken[place][1].source, failure)))
+        faults = taken.faults
+        for place, findings, failure in hearing.hear(taken.events):
+            record = taken.record(place)
+            if failure is not None:
+                faults.append((taken.at(place), internal_error(record, taken.events[place].source, failure)))
             if findings:
                 yield findings, record.received, hearing.newest
         for _, fault in sorted(faults, key=lambda each: each[0]):
             rejected(fault)
-        received = block[-1].received
+        received = taken.received
     yield hearing.close(), received, hearing.newest
 
 
-def _blocks(records: Iterable[Record | Rejected]) -> Iterator[list[Record | Rejected]]:
-    waiting = iter(records)
-    while block := list(islice(waiting, BLOCK)):
-        yield block
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What was understood of some records: events, and what is no event by its place among the records."""
+
+    records: Envelope | list[Record | Rejected]
+    events: Sequence[Event]
+    faults: list[tuple[int, Rejected]]
+    places: Sequence[int]
+
+    @property
+    def received(self) -> int:
+        return self.records.received if isinstance(self.records, Envelope) else self.records[-1].received
+
+    def at(self, place: int) -> int:
+        """Where the record of an event stood."""
+        return self.places[place]
+
+    def record(self, place: int) -> Record:
+        """The record of an event."""
+        if isinstance(self.records, Envelope):
+            return self.records.record(self.places[place])
+        return cast("Record", self.records[self.places[place]])
 
 
-def _taken(
-    rooms: Rooms, block: Sequence[Record | Rejected]
-) -> tuple[list[tuple[int, Rejected]], list[tuple[int, Event]]]:
-    """What of a block is no event, and its events; each with its place."""
+def _taken(rooms: Rooms, stream: Iterable[Record | Rejected | Envelope]) -> Iterator[_Taken]:
+    for some in _blocks(stream):
+        if isinstance(some, Envelope):
+            block = understand_all(rooms, some)
+            if block is not None:
+                yield _Taken(some, block, [], range(len(block)))
+                continue
+        records: list[Record | Rejected]
+        records = [*map(some.record, range(len(some.raws)))] if isinstance(some, Envelope) else some
+        for start in range(0, len(records), BLOCK):
+            yield _one_by_one(rooms, records[start : start + BLOCK])
+
+
+def _blocks(records: Iterable[Record | Rejected | Envelope]) -> Iterator[Envelope | list[Record | Rejected]]:
+    """Envelopes as they are; what comes singly, many together."""
+    waiting: list[Record | Rejected] = []
+    for record in records:
+        if isinstance(record, Envelope):
+            if waiting:
+                yield waiting
+                waiting = []
+            yield record
+            continue
+        waiting.append(record)
+        if len(waiting) == BLOCK:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+def _one_by_one(rooms: Rooms, records: list[Record | Rejected]) -> _Taken:
     faults: list[tuple[int, Rejected]] = []
-    taken: list[tuple[int, Event]] = []
-    for at, record in enumerate(block):
+    events: list[Event] = []
+    places: list[int] = []
+    for at, record in enumerate(records):
         event = record if isinstance(record, Rejected) else understand(rooms, record)
         if isinstance(event, Rejected):
             faults.append((at, event))
         else:
-            taken.append((at, event))
-    return faults, taken
+            places.append(at)
+            events.append(event)
+    return _Taken(records, events, faults, places)

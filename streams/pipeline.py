@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from streams.correlate import GUARD
-from streams.enrich import Own, enrich
-from streams.normalise import Guess, normalise
+from streams.enrich import enrich, enrich_all
+from streams.normalise import Guess, normalise, normalise_all
+from yunshao.model.block import Block, Envelope, Own
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation, Step
-from yunshao.ports import BlockDetector, Detector, Listening, Parser
+from yunshao.ports import BlockDetector, BlockParser, Detector, Listening, Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,17 @@ class Rooms:
     lateness: int = 0
     named: Mapping[str, Detector] = field(init=False)
     listening: Mapping[str, Listening] = field(init=False)
+    quick: Mapping[str, BlockParser] = field(init=False)
+    blocks: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "named", {detector.name: detector for detector in self.detectors})
         listening = {detector.name: detector for detector in self.detectors if isinstance(detector, Listening)}
         object.__setattr__(self, "listening", listening)
+        quick = {name: parser for name, parser in self.parsers.items() if isinstance(parser, BlockParser)}
+        object.__setattr__(self, "quick", quick)
+        blocks = {detector.name for detector in self.detectors if isinstance(detector, BlockDetector)}
+        object.__setattr__(self, "blocks", frozenset(blocks))
 
     def hears(self, detector: str, key: str) -> tuple[str, ...]:
         """The sources by whose time the memory under this key is judged; none: by that of all."""
@@ -58,6 +65,11 @@ def understand(rooms: Rooms, record: Record) -> Event | Rejected:
     return normalise(rooms.parsers, rooms.guess, record)
 
 
+def understand_all(rooms: Rooms, envelope: Envelope) -> Block | None:
+    """The events of all its records at once; None where they have to be understood one by one."""
+    return normalise_all(rooms.quick, envelope)
+
+
 def observe(rooms: Rooms, event: Event) -> tuple[Event, list[Observation]]:
     """The event with its owner, and what it means to the detectors."""
     owned = enrich(rooms.own, event)
@@ -67,17 +79,32 @@ def observe(rooms: Rooms, event: Event) -> tuple[Event, list[Observation]]:
 def observe_all(rooms: Rooms, events: Sequence[Event]) -> list[Observed | Exception]:
     """`observe` of each of these, in order, or what it raised: one odd event leaves the others as they are."""
     try:
-        owned = [enrich(rooms.own, event) for event in events]
-        columns = [_column(detector, owned) for detector in rooms.detectors]
+        owned = enrich_all(rooms.own, events)
+        noted = _noted(rooms, owned)
     except Exception:  # noqa: BLE001 - whose fault it was is found out one by one
         return [_tried(rooms, event) for event in events]
-    return [(event, [seen for column in columns for seen in column[place]]) for place, event in enumerate(owned)]
+    return [(event, noted.get(place, [])) for place, event in enumerate(owned)]
 
 
-def _column(detector: Detector, events: Sequence[Event]) -> Sequence[Sequence[Observation]]:
-    if isinstance(detector, BlockDetector):
-        return detector.observe_all(events)
-    return [detector.observe(event) for event in events]
+def notice(rooms: Rooms, events: Sequence[Event]) -> Mapping[int, list[Observation] | Exception]:
+    """As `observe_all`, but only of the events that mean something, by their place."""
+    try:
+        return _noted(rooms, enrich_all(rooms.own, events))
+    except Exception:  # noqa: BLE001 - whose fault it was is found out one by one
+        tried = [_tried(rooms, event) for event in events]
+        return {at: each if isinstance(each, Exception) else each[1] for at, each in enumerate(tried)}
+
+
+def _noted(rooms: Rooms, owned: Sequence[Event]) -> dict[int, list[Observation]]:
+    noted: dict[int, list[Observation]] = {}
+    for detector in rooms.detectors:
+        if detector.name in rooms.blocks:
+            seen: Mapping[int, Sequence[Observation]] = cast("BlockDetector", detector).observe_all(owned)
+        else:
+            seen = {place: found for place, event in enumerate(owned) if (found := detector.observe(event))}
+        for place, found in seen.items():
+            noted.setdefault(place, []).extend(found)
+    return noted
 
 
 def _tried(rooms: Rooms, event: Event) -> Observed | Exception:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from streams.times import NEVER_SEEN, Times
 from yunshao import meters
 from yunshao.model.alert import Alert
 from yunshao.model.event import Event, Record, Rejected
-from yunshao.model.finding import Finding
+from yunshao.model.finding import Finding, Observation
 from yunshao.ports import Batch, Clock, Intake, PipelineStore
 
 MAX_MEMORIES = 20_000
@@ -157,7 +157,9 @@ class Embedded:
         latest = max((event.time for event in events if event.time <= stretch.horizon), default=NEVER_SEEN)
         self._expect(stretch, max(0, latest - stretch.times.newest))
         judgement = stretch.judgement
-        for (record, event), observed in zip(fresh, observe_all(self._rooms, events), strict=True):
+        everything = observe_all(self._rooms, events)
+        self._recall_all(each[1] for each in everything if not isinstance(each, Exception))
+        for (record, event), observed in zip(fresh, everything, strict=True):
             if event.time <= stretch.horizon:
                 stretch.times.note(event.source, event.time)
             if judgement.waits:
@@ -225,6 +227,15 @@ class Embedded:
             raw = key.encode("utf-8", "replace")
             batch.rejected.append(Rejected(INTERNAL, 0, "internal_error", detail, raw, self._clock()))
             batch.received[INTERNAL] = batch.received.get(INTERNAL, 0) + 1
+
+    def _recall_all(self, observed: Iterable[Sequence[Observation]]) -> None:
+        """Recall in one go what these will be judged against."""
+        named = {(seen.detector, seen.key) for each in observed for seen in each}
+        wanted = [key for key in named if key not in self._memories]
+        if len(wanted) > 1:
+            found = self._store.memories(wanted)
+            for key in wanted:
+                self._memories.put(key, found.get(key))
 
     def _recall(self, detector: str, key: str) -> Any:
         if (detector, key) not in self._memories:

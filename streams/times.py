@@ -20,6 +20,15 @@ class Times:
             self._of[source] = time
             self.newest = max(self.newest, time)
 
+    def at(self, source: str) -> int:
+        """The newest event time of one source."""
+        return self._of.get(source, NEVER_SEEN)
+
+    def back(self, source: str, time: int, newest: int) -> None:
+        """Take back what was noted of a source that was known before."""
+        self._of[source] = time
+        self.newest = newest
+
     def of(self, sources: Iterable[str]) -> int:
         """The time that has come for all of these; of none, or of none that is known, the newest of any."""
         known = [self._of[source] for source in sources if source in self._of]

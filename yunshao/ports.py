@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.block import Columns
 from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
 from yunshao.model.finding import Observation, Step
 from yunshao.model.notice import Message, Outcome
+from yunshao.model.register import Change, Revision
 
 
 class Clock(Protocol):
@@ -34,6 +36,14 @@ class Parser(Protocol):
         """Its OCSF form. Never raises for a record that was identified."""
 
 
+@runtime_checkable
+class BlockParser(Parser, Protocol):
+    """A parser that is quicker on many records than on one."""
+
+    def read_all(self, raws: Sequence[bytes]) -> Columns | None:
+        """What `decode` and `identify` give for each of these; None where one of them needs a closer look."""
+
+
 class Detector(Protocol):
     """One kind of judgement: a stateless half, and a keyed half. Pure."""
 
@@ -51,8 +61,8 @@ class Detector(Protocol):
 class BlockDetector(Detector, Protocol):
     """A detector whose stateless half is quicker on many events than on one."""
 
-    def observe_all(self, events: Sequence[Event]) -> Sequence[Sequence[Observation]]:
-        """`observe` of each of these, in order."""
+    def observe_all(self, events: Sequence[Event]) -> Mapping[int, Sequence[Observation]]:
+        """`observe` of each of these that means something, by its place."""
 
 
 @runtime_checkable
@@ -88,6 +98,9 @@ class PipelineStore(Protocol):
         """Those not stored before (same source and uid), each once, in order."""
 
     def memory(self, detector: str, key: str) -> Any: ...
+
+    def memories(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        """What is remembered under these (detector, key); those without a memory are left out."""
 
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         """(detector, key, due) of the memories due by `watermark` and later than `after`, earliest first."""
@@ -237,7 +250,23 @@ class Trail(Protocol):
     def trail(self, limit: int = 200) -> list[dict[str, Any]]: ...
 
 
-class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillRegister, Trail, Protocol):
+class RiskRegister(Protocol):
+    """Assets, threats, weaknesses, measures, risks, treatments, acceptances: each change is kept."""
+
+    def enter(self, changes: Iterable[Change]) -> list[Revision]:
+        """Make the changes true in one transaction; gives the revisions that this added.
+
+        What stands already adds nothing, so that a repeated write is no second one.
+        """
+
+    def entries(self, kind: str, as_of: int | None = None) -> list[Revision]:
+        """Every entry of a kind that stands (stood at `as_of`, ms), by key."""
+
+    def history(self, kind: str, key: str) -> list[Revision]:
+        """Every revision of one entry, the oldest first."""
+
+
+class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillRegister, Trail, RiskRegister, Protocol):
     """Everything above over one body of data."""
 
     def close(self) -> None: ...

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
+
+from yunshao.errors import BadConfiguration
 
 MAX_DEPTH = 64
 
@@ -23,3 +27,12 @@ def check_depth(text: str, most: int = MAX_DEPTH) -> str:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return text
+
+
+def read_yaml(text: str, place: str = "") -> Any:
+    """What a YAML text that people wrote holds. Raises BadConfiguration with its place."""
+    try:
+        return yaml.load(check_depth(text), Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        why = getattr(error, "problem", None) or str(error)
+        raise BadConfiguration(f"not YAML: {why}", "", place) from None

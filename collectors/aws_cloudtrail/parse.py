@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from collectors.aws_cloudtrail.routes import API, BY_SERVICE, PRIVILEGED_SERVICES, Route, crud
 from collectors.aws_cloudtrail.shape import SERVICE, actor_of, cloud_of, endpoint_of, resources_of, target_of
 from collectors.events import FAILURE, INFORMATIONAL, LOW, MEDIUM, STATUS, SUCCESS, event, leftovers, metadata
-from collectors.json_record import digest, native_of
+from collectors.json_record import digest, native_of, natives_of
 from collectors.secrets import without_secrets
-from collectors.times import iso_millis, millis
+from collectors.times import iso_millis, iso_millis_all, millis
 from collectors.values import first_text, flag, mapping, some, text
 from yunshao.errors import Rejection
+from yunshao.model.block import Columns
 from yunshao.model.event import Identity, Native, Ocsf
 
 SOURCE = "aws.cloudtrail"
@@ -46,6 +48,25 @@ class CloudTrail:
             if held.__class__ is dict and not _PLAIN_SECRETS.isdisjoint(held):
                 native[part] = without_secrets(held)
         return native
+
+    def read_all(self, raws: Sequence[bytes]) -> Columns | None:
+        """What `decode` and `identify` give for each; None where one has no name, time or id, or is wrapped."""
+        natives = natives_of(raws)
+        if natives is None:
+            return None
+        try:
+            uids = [native["eventID"] for native in natives if "eventName" in native]
+            times = iso_millis_all([native["eventTime"] for native in natives])
+        except (KeyError, TypeError):
+            return None
+        if times is None or len(uids) != len(natives) or set(map(type, uids)) != {str} or "" in uids:
+            return None
+        for part in ("requestParameters", "responseElements"):
+            for native in natives:
+                held = native.get(part)
+                if held.__class__ is dict and not _PLAIN_SECRETS.isdisjoint(held):
+                    native[part] = without_secrets(held)
+        return Columns(natives, uids, times)
 
     def identify(self, native: Native) -> Identity:
         """`eventID` and `eventTime`; the first format version had no `eventID`. Raises Rejection."""

@@ -12,10 +12,10 @@ import orjson
 
 from collectors.files.scan import BROKEN, MORE, Balance
 from collectors.files.table import FlowTable, Table, is_flow_header
+from collectors.files.wrapper import WRAPPER, WRAPPERS
 
 MAX_RECORD = 1 << 20
 SAMPLE_BYTES = 4096
-WRAPPERS = ("Records", "records", "value", "items", "Events", "events", "traces", "entries")
 
 Framing = Literal["json", "lines"]
 
@@ -29,19 +29,12 @@ _BLANK = re.compile(rb"(?:[ \t\r\n\0\x0b\x0c]|\xef\xbb\xbf)*+")
 _GAP = re.compile(rb"[ \t\r\n\0,]*+")
 _SCALAR = re.compile(rb'"(?:[^"\\\n]|\\[^\n])*+"|[^\s,\[\]{}:"][^\s,\[\]{}]*+')
 _ARRAY = re.compile(rb"\[[ \t\r]*+(?:[{\[\]\n]|\Z)")
-_MEMBER = rb'"(?:[^"\\\n]|\\[^\n])*+"\s*+:\s*+'
-_FLAT = rb'(?:"(?:[^"\\\n]|\\[^\n])*+"|[^\s"{}\[\],]++|\{[^{}\[\]"]*+\})'
-_WRAPPER = re.compile(
-    rb'\{\s*+(?P<answer>"Response"\s*+:\s*+\{\s*+)?+(?:'
-    + rb'(?:(?!"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*+:\s*+\[)' + _MEMBER + _FLAT
-    + rb'|"metadata"\s*+:\s*+\{(?:[^{}]|\{[^{}]*+\})*+\})\s*+,\s*+)*+'
-    + rb'"(?:' + "|".join(WRAPPERS).encode() + rb')"\s*+:\s*+\[(?=\s*+[{\]])'
-)  # fmt: skip
 _FIRST_KEY = re.compile(rb'\{\s*+"[^"\\\n]{1,64}"')
 _RUN_TOGETHER = re.compile(rb"\}\s*+\{")
 _HEAD_BYTES = 8
 _SUSPECT_KEYS = ("@odata.", "apiVersion", "next", "Next", "Response", *WRAPPERS)
 _SUSPECT_HEADS = tuple(f'{{"{key}'.encode()[:_HEAD_BYTES] for key in _SUSPECT_KEYS)
+_OF_TIME = (b"#open", b"#close")
 _OPEN_BRACE, _OPEN_BRACKET, _CLOSE_BRACKET, _HASH = b"{[]#"
 
 
@@ -76,6 +69,7 @@ class Splitter:
         self._done = mark.at
         self._nest = mark.nest
         self._header = mark.header
+        self._header_end = -1
         self._table: Table | FlowTable | None = None
         self._walk: Balance | None = None
         self._skip: _Skip | None = None
@@ -213,9 +207,7 @@ class Splitter:
     def _understand(self, line: bytes, start: int) -> bytes | None:
         """A line that does not begin JSON: part of a table, what is left of a broken document, or just text."""
         if line[0] == _HASH and (self._table or Table()).header(line):
-            if self._table is None or line.startswith(b"#separator"):
-                self._table, self._header = Table(), self._base + start
-            self._table.header(line)
+            self._take_header(line, self._base + start)
             return None
         if is_flow_header(line):
             self._table, self._header = FlowTable(line), self._base + start
@@ -224,18 +216,29 @@ class Splitter:
             return self._table.row(line) or line
         return line if line.strip(_STRAY) else None
 
+    def _take_header(self, line: bytes, at: int) -> None:
+        """A line of a Zeek header. Those that follow each other are one; so it is found again from where it began."""
+        apart = at > self._header_end and not line.startswith(_OF_TIME)
+        if self._table is None or line.startswith(b"#separator") or apart:
+            self._table, self._header = Table(), at
+        self._table.header(line)
+        if at <= self._header_end or self._header == at:
+            self._header_end = self._base + self._buffer.find(b"\n", at - self._base) + 1
+
     def _learn(self, header: bytes) -> None:
         lines = header.split(b"\n")
         self._table = FlowTable(lines[0]) if is_flow_header(lines[0]) else Table()
+        self._header_end = max(0, self._header)
         for line in lines:
             if not line.startswith(b"#"):
                 break
-            self._table.header(line.rstrip(b"\r"))
+            self._table.header(line.rstrip(_JUNK))
+            self._header_end += len(line) + 1
 
     # --- documents
 
     def _object(self, start: int, out: list[Piece], final: bool) -> bool:
-        opened = _WRAPPER.match(self._buffer, start, start + _HEAD_LIMIT)
+        opened = WRAPPER.match(self._buffer, start, start + _HEAD_LIMIT)
         if opened:
             return self._enter(self._nest + ("TW" if opened["answer"] else "W"), opened.end())
         return self._value(start, out, final)
@@ -279,7 +282,7 @@ class Splitter:
         if lead == _CLOSE_BRACKET:
             return self._enter(self._nest[:-1] + ("T" if self._nest[-1] == "W" else ""), start + 1)
         if lead == _OPEN_BRACE:
-            if self._nest == "A" and (opened := _WRAPPER.match(buffer, start, start + _HEAD_LIMIT)):
+            if self._nest == "A" and (opened := WRAPPER.match(buffer, start, start + _HEAD_LIMIT)):
                 return self._enter("ATW" if opened["answer"] else "AW", opened.end())
             return self._leap(start, out) or self._element(start, out, final)
         if lead == _OPEN_BRACKET:

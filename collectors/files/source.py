@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, count, islice, repeat
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from collectors.catalog import AUTO, framing_of
 from collectors.files.content import CHUNK, Packing, packing_of, unpacked
@@ -17,10 +17,12 @@ from collectors.files.places import PRINTED_BYTES, Place, bounded, copied, print
 from collectors.files.reading import Broken, Framing, Mark, Piece, Splitter
 from collectors.spec import dated_hint
 from yunshao.errors import WrongUse
+from yunshao.model.block import Envelope
 from yunshao.model.event import NOBODY, Owner, Record, Rejected
 
 MAX_OPEN = 64
-_READ_BYTES = 512 << 10
+_READ_BYTES = 64 << 10
+"""So few that what is made of them stays near the processor until it was judged."""
 _HEADER_BYTES = 16 << 10
 _EVENT_LOG_BYTES = 64 << 10
 _ROTATED_MS = 60_000
@@ -32,6 +34,15 @@ _record = partial(tuple.__new__, Record)
 
 def read_paths(paths: Iterable[str | Path], source: str, clock: Clock) -> Iterator[Record | Rejected]:
     """Every record of the files, of the folders' files and of the patterns, in order. Raises WrongUse: no such file."""
+    for found in read_envelopes(paths, source, clock):
+        if isinstance(found, Envelope):
+            yield from map(found.record, range(len(found.raws)))
+        else:
+            yield found
+
+
+def read_envelopes(paths: Iterable[str | Path], source: str, clock: Clock) -> Iterator[Envelope | Record | Rejected]:
+    """As `read_paths`, with records that were read together in one envelope."""
     framing = framing_of(source)
     for given in paths:
         found = list(find(str(given)))
@@ -65,14 +76,18 @@ def _inside(root: Path, found: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _read_once(path: Path, source: str, splitter: Splitter, clock: Clock) -> Iterator[Record | Rejected]:
+def _read_once(path: Path, source: str, splitter: Splitter, clock: Clock) -> Iterator[Envelope | Record | Rejected]:
     number = 1
     hint = str(path)
     try:
         with path.open("rb", buffering=0) as file:
             for pieces in _pieces(file, splitter):
                 received = clock()
-                yield from _records(pieces, number, source, _hint(source, hint, received), received, NOBODY)
+                if pieces and Broken not in set(map(type, pieces)):
+                    hinted = _hint(source, hint, received)
+                    yield Envelope(source, cast("list[bytes]", pieces), number, received, hinted)
+                else:
+                    yield from _records(pieces, number, source, _hint(source, hint, received), received, NOBODY)
                 number += len(pieces)
     except OSError as error:
         raise WrongUse(f"cannot read {path}: {error.strerror}", "check the file's permissions") from None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from collectors.events import metadata
-from collectors.json_record import digest, native_of
+from collectors.json_record import digest, identified, native_of, natives_of
 from collectors.values import text
 from collectors.windows_event.routes import shaped
 from collectors.windows_event.shapes import moment, one_shape, plain, told_of
 from yunshao.errors import Rejection
+from yunshao.model.block import Columns
 from yunshao.model.event import Identity, Native, Ocsf
 
 SOURCE = "windows.event"
@@ -26,7 +28,15 @@ class WindowsEvent:
 
     def decode(self, raw: bytes, hint: str) -> Native:  # noqa: ARG002
         """The event in one of three shapes: `Event`, `winlog` or flat. Raises Rejection."""
-        native = native_of(raw)
+        return self._shaped(native_of(raw))
+
+    def read_all(self, raws: Sequence[bytes]) -> Columns | None:
+        """What `decode` and `identify` give for each. Raises Rejection where one is none."""
+        natives = natives_of(raws)
+        return None if natives is None else identified([self._shaped(native) for native in natives], self.identify)
+
+    @staticmethod
+    def _shaped(native: Native) -> Native:
         if ("Event" in native and "Event_attributes" not in native) or "EventID" in native or "winlog" in native:
             return native
         return one_shape(native)

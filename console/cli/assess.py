@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import importlib
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,9 @@ from console.cli.common import (
 )
 from console.roles.assessments import brief, run_assessment
 from console.wiring import open_workspace
+from yunshao.errors import WrongUse
 from yunshao.model.risk import METHODS, calculate
+from yunshao.model.risk.catalog import method_of
 
 app = new_app("Run a risk assessment, or calculate one risk by hand.")
 COLUMNS = ("id", "playbook", "as_of", "method", "risks", "level_5", "level_4", "level_3", "level_2", "level_1")
@@ -86,17 +89,59 @@ def show_(
 
 @app.command("calculate")
 def calculate_(
-    method: Annotated[str, typer.Option(help=", ".join(METHODS))],
-    asset: Annotated[int, typer.Option(help="Value of the asset, or consequence: 1 to 5.")],
-    threat: Annotated[int, typer.Option(help="Frequency of the threat: 1 to 5.")],
-    vulnerability: Annotated[int, typer.Option(help="Severity of the weakness: 1 to 5.")],
+    method: Annotated[str, typer.Option(help=f"{', '.join(METHODS)}, fair, or one of the workspace's methods/.")],
+    asset: Annotated[int | None, typer.Option(help="Value of the asset, or consequence: 1 to 5.")] = None,
+    threat: Annotated[int | None, typer.Option(help="Frequency of the threat: 1 to 5.")] = None,
+    vulnerability: Annotated[int | None, typer.Option(help="Severity of the weakness: 1 to 5.")] = None,
+    given: Annotated[list[str] | None, typer.Option("--input", help="The method's own input: key=value.")] = None,
+    seed: Annotated[int | None, typer.Option(help="fair: the seed of the draws.")] = None,
+    draws: Annotated[int | None, typer.Option(help="fair: how many years are drawn.")] = None,
+    way: Annotated[str, typer.Option(help="fair: compound or product.")] = "compound",
+    workspace: WorkspaceOption = Path(),
     format_: FormatOption = Format.table,
 ) -> None:
-    """One risk, step by step."""
-    found = calculate(method, asset, threat, vulnerability)
+    """One risk, step by step. `fair` takes `--input lef=0.5,2,6 --input primary=50000,200000,1000000`."""
+    inputs = inputs_of(given or [])
+    if method == "fair":
+        row = importlib.import_module("console.roles.losses").loss_row(inputs, seed, draws, way)
+        if format_ is Format.ndjson:
+            line(row)
+            return
+        for key, value in row.items():
+            if key != "curve":
+                typer.echo(visible(f"{key} = {value}"))
+        return
+    known = open_workspace(workspace).methods if (workspace / "methods").is_dir() else METHODS
+    numbers = whole_numbers(inputs)
+    if numbers:
+        found = method_of(method, known).calculate(numbers)
+    elif asset is None or threat is None or vulnerability is None:
+        raise WrongUse("nothing to reckon with", "--asset, --threat and --vulnerability, or the method's own --input")
+    else:
+        found = calculate(method, asset, threat, vulnerability, known)
     if format_ is Format.ndjson:
         line(found.as_row())
         return
     for step in found.way:
         typer.echo(visible(step))
     typer.echo(f"level {found.level}")
+
+
+def inputs_of(given: list[str]) -> dict[str, list[float]]:
+    """`key=1,2,3` as numbers by key. Raises WrongUse."""
+    found: dict[str, list[float]] = {}
+    for one in given:
+        key, _, value = one.partition("=")
+        try:
+            found[key] = [float(part) for part in value.split(",")]
+        except ValueError:
+            raise WrongUse(f"--input {one!r} is not key=number or key=a,b,c", "for example lef=0.5,2,6") from None
+    return found
+
+
+def whole_numbers(inputs: dict[str, list[float]]) -> dict[str, int]:
+    """Single whole numbers by key. Raises WrongUse for anything else."""
+    for key, values in inputs.items():
+        if len(values) != 1 or not values[0].is_integer():
+            raise WrongUse(f"{key} is not one whole number", "")
+    return {key: int(values[0]) for key, values in inputs.items()}

@@ -9,12 +9,11 @@ from typing import Annotated
 
 import typer
 
-from collectors.files.source import read_paths
+from collectors.files.source import read_envelopes
 from console.cli.common import Format, json_line, moment, new_app, say, show
 from console.cli.offline import Guessed, PipelineOption, checked_files, checked_source, rejected_row
-from console.rule_cache import load_cached
+from console.rule_cache import library, load_cached
 from console.wiring import OFFLINE_LATENESS, offline_rooms, pipelines, settled, wall_clock
-from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Loaded
 from detectors.sigma.overlay import OFFLINE, judging
@@ -66,7 +65,7 @@ def detect(
             refused[0] += 1
             sink.write(json_line(rejected_row(record)))
 
-        records = read_paths(files, source, wall_clock)
+        records = read_envelopes(files, source, wall_clock)
         understood = (lambda event: guessed.add(event.source)) if source == "auto" else None
         stream = detect_grouped if group else detect_stream
         alerts = stream(rooms, records, reject, let_go, understood)

@@ -14,14 +14,14 @@ from console.wiring import open_workspace
 from yunshao.errors import WrongUse
 
 app = new_app("Build a report into a sealed bundle.")
-KNOWN_FORMATS = ("html", "pdf", "json", "oscal")
+KNOWN_FORMATS = ("html", "pdf", "docx", "json", "oscal")
 KNOWN_LANGUAGES = ("zh", "en")
 
 
 @app.command()
 def build(
     document: Annotated[str, typer.Argument(help="Id of an assessment or a drill.")],
-    formats: Annotated[str, typer.Option("--format", help="html,pdf,json,oscal")] = "html,pdf,json",
+    formats: Annotated[str, typer.Option("--format", help="html,pdf,docx,json,oscal")] = "html,pdf,json",
     languages: Annotated[str, typer.Option("--lang", help="zh,en")] = "zh,en",
     out: Annotated[Path | None, typer.Option("--out", help="Also write the bundle here.")] = None,
     workspace: WorkspaceOption = Path(),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from console.cli.common import Format, FormatOption, line, new_app, visible
-from reports.seal import MAX_BUNDLE, Verdict, verify
+from console.cli.seal import read_checkpoints
+from reports.bundle import MAX_BUNDLE
+from reports.follow import look_into, recomputed, trail_of
+from reports.seal import Verdict, verify
 from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("Check a sealed bundle, off-line: exit 0, or 1 with what was changed.")
@@ -18,19 +22,30 @@ app = new_app("Check a sealed bundle, off-line: exit 0, or 1 with what was chang
 def check(
     file: Annotated[Path, typer.Argument(help="The bundle (.zip).")],
     key: Annotated[Path | None, typer.Option("--key", help="The public key that must have signed it.")] = None,
+    checkpoints: Annotated[list[Path] | None, typer.Option("--checkpoint", help="One that was kept outside.")] = None,
+    figures: Annotated[list[str] | None, typer.Option("--figure", help="F-01, or a risk's id: follow it.")] = None,
     format_: FormatOption = Format.table,
 ) -> None:
     """Every file against the manifest, the manifest against its signature, and the key against yours."""
-    verdict = verify(_read(file, MAX_BUNDLE), _read(key, 1 << 16) if key else None)
+    held = read_checkpoints(checkpoints or [])
+    data = _read(file, MAX_BUNDLE)
+    verdict = verify(data, _read(key, 1 << 16) if key else None, held)
+    inside = look_into(data) if verdict.ok else None
+    count, wrong = recomputed(inside) if inside else (0, [])
+    verdict = replace(verdict, ok=verdict.ok and not wrong, problems=(*verdict.problems, *wrong))
     if format_ is Format.ndjson:
-        line(as_row(verdict, file))
+        line({**as_row(verdict, file), "figures": count})
     else:
         for problem in verdict.problems:
             typer.echo(visible(": ".join(part for part in (problem.code, problem.name, problem.text) if part)))
         if verdict.ok:
             typer.echo(visible(f"{file.name}: whole and signed by key {verdict.fingerprint}"))
+            typer.echo(f"{count} figures recomputed from the evidence in it, all as printed")
             if key is None:
                 typer.echo("Compare this fingerprint with the one you were given, or name the key with --key.")
+    for label in (figures or []) if inside else []:
+        for step in trail_of(inside, label) if inside else ():
+            typer.echo(visible(step))
     if not verdict.ok:
         raise CheckFailed(f"{file.name}: the bundle is not what was sealed", _counted(len(verdict.problems)))
 

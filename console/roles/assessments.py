@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from console.roles.register import enter_assessment, said_in
 from console.wiring import Workspace, wall_clock
 from playbooks.assess.run import assess
 from playbooks.words import Playbook
@@ -35,8 +36,11 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         now,
         frozenset(store.count_events("unit", now - window, now)),
         excepted_since(workspace, now - window),
+        said_in(store),
+        workspace.methods,
     )
     store.put("assessment", document["id"], document)
+    enter_assessment(store, document)
     store.note(by, "assess", document["id"], playbook.id)
     return str(document["id"])
 

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
 from reports.catalog import build
 from reports.seal import seal
 from yunshao.errors import NotFound
-from yunshao.model.alert import as_row
 from yunshao.model.event import EventRef
 
 KINDS = ("assessment", "drill")
 LANGUAGES = ("zh", "en")
 FORMATS = ("html", "pdf", "json")
+MAX_EVIDENCED = 500
 
 
 def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, Any]]:
@@ -41,7 +42,14 @@ def build_report(
     files = build(kind, document, languages, formats)
     now = wall_clock()
     about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
-    sealed = seal(files, evidence_of(workspace, document), workspace.signer, about)
+    sealed = seal(
+        files,
+        evidence_of(workspace, document),
+        workspace.signer,
+        about,
+        lambda digest: link_report(workspace, document_id, digest),
+        rotations(workspace),
+    )
     path = bundle_path(workspace, document_id)
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".part")
@@ -88,16 +96,15 @@ def file_of(workspace: Workspace, report_id: str, name: str) -> bytes:
 
 
 def evidence_of(workspace: Workspace, document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The alerts a document rests on, and the events that these rest on, in order of time."""
-    alerts: list[dict[str, Any]] = []
+    """The alerts a document rests on, as they were when it was made, and the events of the first of them, by time."""
+    alerts: list[dict[str, Any]] = document.get("alerts", [])
     events: dict[EventRef, dict[str, Any]] = {}
-    for row in document.get("alerts", []):
+    for row in alerts[:MAX_EVIDENCED]:
         try:
-            alert = workspace.store.alert(row["id"])
+            found = workspace.store.evidence(row["id"])
         except NotFound:
             continue
-        alerts.append(as_row(alert))
-        for event in workspace.store.evidence(alert.id):
+        for event in found:
             events[EventRef(event.source, event.uid, event.time)] = {
                 "source": event.source,
                 "uid": event.uid,

@@ -20,7 +20,7 @@ from console.roles.runs import Runs
 from console.roles.schedule import run_due
 from console.web.app import create_app
 from console.web.desk import Desk
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace, settled, wall_clock
 from yunshao.errors import Unreachable, YunshaoError
 from yunshao.ports import Bus
 
@@ -116,6 +116,7 @@ class Up:
 
     def start(self) -> None:
         """Listeners, pipeline and workers; the console is served by `serve`."""
+        settled()
         for listener in self.listeners:
             listener.start()
         self.pipeline.start()

@@ -158,7 +158,7 @@ def _context(visit: Visit) -> dict[str, Any]:
         "when": lambda time: moment(time, zone),
         "number": lambda value: f"{value:,}",
         "post_name": lambda post: visit.say("role.oncall") if post == "on_call" else post,
-        "method_name": lambda method: visit.say(f"method.{method}") if method in METHODS else method,
+        "method_name": lambda method: METHODS[method].name[language] if method in METHODS else method,
         "by_name": lambda by: visit.say("drill.automatic") if by == "unattended" else by,
         "rule_name": lambda rule: visit.desk.rule_titles.get(rule, {}).get(language, rule),
         "pick": lambda words: (words.get(language) or words.get("en") or "") if isinstance(words, Mapping) else words,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from collections.abc import Set as AbstractSet
 
 from detectors.sigma.anchors import NumberOf
 from detectors.sigma.build import Builder
+from detectors.sigma.pattern import Test
 from detectors.sigma.tree import AllOf, AnyOf, Item, Node, Not
 from yunshao.model.event import Event, Native
 
-Facts = set[int]
+Facts = AbstractSet[int]
 Check = Callable[[Facts, Native, Event], bool]
+Sift = Callable[[Facts], bool | None]
 _FACT, _SLOW = 1, 100
 
 
@@ -65,6 +68,77 @@ class Compiler:
             holds = self._builder.build(Item(item.field, rest, item.every))
             parts.append(lambda _facts, native, event: holds(native, event))
         return (_all(parts) if item.every else _any(parts)), _SLOW if rest else _FACT
+
+
+class Sifter:
+    """A tree as a question about the facts of some fields alone: True or False where they decide, else None."""
+
+    def __init__(self, number_of: NumberOf, fields: Container[str]) -> None:
+        self._number_of = number_of
+        self._fields = fields
+        self._made: dict[int, tuple[Node, Sift]] = {}
+
+    def of(self, node: Node) -> Sift:
+        """The function for a tree; nodes that several rules share are made once."""
+        known = self._made.get(id(node))
+        if known is None:
+            known = self._made[id(node)] = (node, self._make(node))
+        return known[1]
+
+    def _make(self, node: Node) -> Sift:
+        match node:
+            case AllOf(children):
+                return _all_known([self.of(child) for child in children])
+            case AnyOf(children):
+                return _any_known([self.of(child) for child in children])
+            case Not(child):
+                return _opposite(self.of(child))
+            case Item():
+                return _opposite(self._item(node)) if node.negated else self._item(node)
+
+    def _item(self, item: Item) -> Sift:
+        parts = [self._test(item.field, test) for test in item.tests]
+        return _all_known(parts) if item.every else _any_known(parts)
+
+    def _test(self, field: str | None, test: Test) -> Sift:
+        number = self._number_of(field, test) if field is not None and field in self._fields else None
+        if number is None:
+            return lambda _facts: None
+        return lambda facts: number in facts
+
+
+def _all_known(parts: list[Sift]) -> Sift:
+    def sift(facts: Facts) -> bool | None:
+        found: bool | None = True
+        for part in parts:
+            known = part(facts)
+            if known is False:
+                return False
+            found = found and known
+        return found
+
+    return sift
+
+
+def _any_known(parts: list[Sift]) -> Sift:
+    def sift(facts: Facts) -> bool | None:
+        found: bool | None = False
+        for part in parts:
+            known = part(facts)
+            if known:
+                return True
+            found = None if known is None else found
+        return found
+
+    return sift
+
+
+def _opposite(inner: Sift) -> Sift:
+    def sift(facts: Facts) -> bool | None:
+        known = inner(facts)
+        return None if known is None else not known
+
+    return sift
 
 
 def _cost(part: tuple[Check, int]) -> int:

@@ -72,11 +72,11 @@ class SigmaDetector:
 
     def observe(self, event: Event) -> Sequence[Observation]:
         """One observation for each rule that fires, and one for each correlation that it is counted by."""
-        return self.observe_all((event,))[0]
+        return self.observe_all((event,)).get(0, ())
 
-    def observe_all(self, events: Sequence[Event]) -> list[Sequence[Observation]]:
-        """`observe` of each of these, in order; much quicker than one by one."""
-        found: list[Sequence[Observation]] = [()] * len(events)
+    def observe_all(self, events: Sequence[Event]) -> dict[int, Sequence[Observation]]:
+        """`observe` of each of these on which a rule fires, by its place; much quicker than one by one."""
+        found: dict[int, Sequence[Observation]] = {}
         for place, fired in self._matcher.fired(events).items():
             event = events[place]
             native, entity = view_of(event), entity_of(event)

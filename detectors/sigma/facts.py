@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -26,6 +27,8 @@ MAX_REMEMBERED = 8_192
 MAX_KEPT_LENGTH = 1_024
 CHUNK = 4_096
 _UNSEEN: Any = object()
+_NO_VALUE = frozenset({MISSING, None})
+_PLAIN = frozenset({str, type(None), type(MISSING)})
 
 
 class Known(NamedTuple):
@@ -102,14 +105,26 @@ class Table:
         self._found = self._search()
         self._memory: dict[str, Known | None] = {}
 
-    def resolve(self, column: Sequence[Any]) -> list[Known | None]:
-        """For each value of the column (MISSING or None: no value) what is known of it, None where nothing holds."""
-        recall = self._memory.get
-        found = [recall(value, _UNSEEN) if value.__class__ is str else _UNSEEN for value in column]
-        unseen = found.count(_UNSEEN)
+    def resolve(self, column: Sequence[Any]) -> list[Known | None] | None:
+        """For each value of the column (MISSING or None: no value) what is known of it, None where nothing holds.
+
+        None alone: nothing holds for any of them.
+        """
+        try:
+            distinct = set(column)
+        except TypeError:
+            return [self.of(value) for value in column]
+        if not set(map(type, distinct)) <= _PLAIN:
+            return [self.of(value) for value in column]
+        distinct -= _NO_VALUE
+        texts = list(distinct)
+        recalled = list(map(self._memory.get, texts, repeat(_UNSEEN)))
+        known = {text: each for text, each in zip(texts, recalled, strict=True) if each and each is not _UNSEEN}
+        unseen = recalled.count(_UNSEEN)
         if unseen:
-            self._fill(column, found, unseen)
-        return found
+            fresh = [text for text, each in zip(texts, recalled, strict=True) if each is _UNSEEN]
+            known.update(self._learn(fresh, repeated=2 * len(texts) <= len(column)))
+        return list(map(known.get, column)) if known else None
 
     def of(self, value: Any) -> Known | None:
         """What is known of one value; of a list, what is known of any of its elements."""
@@ -118,18 +133,30 @@ class Table:
             return self._learned(value) if known is _UNSEEN else known
         return None if value is MISSING or value is None else self._of_leaves(value)
 
-    def _fill(self, column: Sequence[Any], found: list[Known | None], unseen: int) -> None:
-        places = [place for place, known in enumerate(found) if known is _UNSEEN]
-        texts = [value for place in places if (value := column[place]).__class__ is str]
-        barren = unseen > FEW and not self._equals and self._asks and not self._anything(texts)
-        for place in places:
-            value = column[place]
-            found[place] = None if barren and value.__class__ is str else self.of(value)
+    def _learn(self, fresh: list[str], *, repeated: bool) -> dict[str, Known]:
+        """What is known of texts that are not remembered, of those for which something holds.
 
-    def _anything(self, texts: Sequence[str]) -> bool:
-        """Whether any text holds any literal: one pass over all of them, as fresh texts mostly hold none."""
+        Fresh texts mostly meet nothing, and remembering them would drive out what comes again.
+        """
+        told = None if repeated or len(fresh) <= FEW else self._telling(fresh)
+        return {text: known for text in (fresh if told is None else told) if (known := self._learned(text))}
+
+    def _telling(self, texts: list[str]) -> set[str] | None:
+        """Those for which a test may hold, found by one pass over all of them; None where it is no use to ask."""
         joined = "\n".join(texts)
-        return bool(self._found(joined.casefold())) if len(joined) <= CHUNK * 32 else True
+        if len(joined) > CHUNK * 32:
+            return None
+        folded = joined.casefold()
+        parts = folded.split("\n")
+        literals = [self._literals[hit] for hit in self._found(folded)] if self._asks else []
+        if len(parts) != len(texts) or len(literals) > FEW:
+            return None
+        told: set[str] = set()
+        if not self._equals.keys().isdisjoint(parts):
+            told.update(text for text, part in zip(texts, parts, strict=True) if part in self._equals)
+        for literal in literals:
+            told.update(text for text, part in zip(texts, parts, strict=True) if literal in part)
+        return told
 
     def _learned(self, text: str) -> Known | None:
         known = self._known(self._facts(text))

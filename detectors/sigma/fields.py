@@ -147,6 +147,12 @@ def is_flat(source: str, field: str) -> bool:
     return NATIVE.get(source, {}).get(field, (field,)) == (field,) and "." not in field
 
 
+def only_path(source: str, field: str) -> str | None:
+    """Where a field stands in the source's native record, if that is one place."""
+    paths = NATIVE.get(source, {}).get(field, (field,))
+    return paths[0] if len(paths) == 1 else None
+
+
 def find_generic(source: str) -> Callable[[str], Get]:
     """As `find_native`, and where the native record has nothing, the event's OCSF form."""
     native = find_native(source)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from detectors.sigma.anchors import Anchors, Chances
 from detectors.sigma.build import Builder, Find
-from detectors.sigma.compiled import Check, Compiler
+from detectors.sigma.compiled import Check, Compiler, Sifter
 from detectors.sigma.facts import INSIDE, Ask, Known, Table, ask_of
 from detectors.sigma.pattern import Test
 from detectors.sigma.tree import Node, items
-from detectors.sigma.values import every_text
+from detectors.sigma.values import column_reader, every_text
 from yunshao.model.event import Event, Native
 
 ANYWHERE = ""
 Column = Callable[[Sequence[Native], Sequence[Event]], list[Any]]
-Pairs = list[tuple[int, Native, Event]]
+Paths = Callable[[str], str | None]
+Sifted = tuple[tuple[int, ...], tuple[int, ...]]
+MAX_SIFTED = 4_096
+_NOTHING: frozenset[int] = frozenset()
 
 
 class _Numbers:
@@ -46,28 +49,28 @@ class _Numbers:
 class Group:
     """`fired` gives, for a block of events, the rules that fire. Compiled when first asked."""
 
-    def __init__(self, members: Sequence[tuple[int, Node]], find: Find, flat: Callable[[str], bool]) -> None:
-        """`members` are the rules' numbers and trees; `flat` says whether a field is a plain key of the record."""
+    def __init__(self, members: Sequence[tuple[int, Node]], find: Find, path: Paths) -> None:
+        """`members` are the rules' numbers and trees; `path` says where a field stands if that is one place."""
         self._members = members
         self._find = find
-        self._flat = flat
+        self._path = path
         self._ready = False
 
-    def fired(self, pairs: Pairs) -> Iterator[tuple[int, list[int]]]:
-        """The place of each event on which rules fire, with their numbers. Pairs are (place, record, event)."""
+    def fired(
+        self, places: Sequence[int], natives: Sequence[Native], events: Sequence[Event]
+    ) -> Iterator[tuple[int, list[int]]]:
+        """The place of each event on which rules fire, with their numbers. The three go side by side."""
         if not self._ready:
             self._compile()
-        natives = [native for _, native, _ in pairs]
-        events = [event for _, _, event in pairs]
-        found: dict[int, list[Known]] = {}
-        for column, table in self._fronts:
-            for at, known in enumerate(table.resolve(column(natives, events))):
-                if known is not None:
-                    found.setdefault(at, []).append(known)
-        for at in range(len(pairs)) if self._always else sorted(found):
-            numbers = self._judge(found.get(at, ()), natives[at], events[at])
+        asked = (table.resolve(column(natives, events)) for column, table in self._fronts)
+        found = [known for known in asked if known is not None]
+        called: Iterable[int] = range(len(places))
+        if not self._always:
+            called = sorted({at for known in found for at, each in enumerate(known) if each and each.rules})
+        for at in called:
+            numbers = self._judge([each for known in found if (each := known[at])], natives[at], events[at])
             if numbers:
-                yield pairs[at][0], numbers
+                yield places[at], numbers
 
     def candidates(self, native: Native, event: Event) -> int:
         """How many rules are tried on an event: what the bench and the cost of a rule are measured by."""
@@ -77,17 +80,29 @@ class Group:
         return len({rule for known in found for rule in known.rules}) + len(self._always)
 
     def _judge(self, found: Sequence[Known], native: Native, event: Event) -> list[int]:
-        tried = set(self._always)
-        facts: set[int] = set()
-        for known in found:
-            facts |= known.facts
-            tried.update(known.rules)
-        if not tried:
-            return []
+        front = _union(found)
+        sifted = self._sifted.get(front)
+        if sifted is None:
+            if len(self._sifted) >= MAX_SIFTED:
+                self._sifted.clear()
+            sifted = self._sifted[front] = self._sift(front, found)
+        sure, open_ = sifted
+        return [*sure, *self._ask(open_, set(front), native, event)] if open_ else list(sure)
+
+    def _sift(self, front: frozenset[int], found: Sequence[Known]) -> Sifted:
+        """What these facts decide: the numbers of rules that fire, and the places of those that must look further.
+
+        The same few sets of facts come again and again, whatever the texts were that met them.
+        """
+        tried = {*self._always, *(place for known in found for place in known.rules)}
+        verdicts = {place: self._sifts[place](front) for place in tried}
+        sure = tuple(self._checks[place][0] for place, verdict in verdicts.items() if verdict)
+        return sure, tuple(place for place, verdict in verdicts.items() if verdict is None)
+
+    def _ask(self, places: Sequence[int], facts: set[int], native: Native, event: Event) -> Iterator[int]:
         checks, sides = self._checks, self._sides
         read: set[str] = set()
-        fired = []
-        for place in tried:
+        for place in places:
             number, check, needs = checks[place]
             for field in needs:
                 if field not in read:
@@ -97,8 +112,7 @@ class Group:
                     if more is not None:
                         facts |= more.facts
             if check(facts, native, event):
-                fired.append(number)
-        return fired
+                yield number
 
     def _compile(self) -> None:
         """Number the tests, choose under which facts each rule is filed, build the questions."""
@@ -122,6 +136,9 @@ class Group:
         self._sides = {field: (self._find(field), tables[field]) for field in by_field if field not in fronts}
         self._always = tuple(place for place, facts in enumerate(chosen) if not facts)
         self._checks = self._needs(checks)
+        sifter = Sifter(numbers.of, fronts)
+        self._sifts = [sifter.of(tree) for tree in trees]
+        self._sifted: dict[frozenset[int], Sifted] = {}
         self._ready = True
 
     def _needs(self, checks: Sequence[Check]) -> list[tuple[int, Check, tuple[str, ...]]]:
@@ -134,10 +151,18 @@ class Group:
     def _column(self, field: str) -> Column:
         if field == ANYWHERE:
             return lambda natives, _events: [written(native) for native in natives]
-        if self._flat(field):
-            return lambda natives, _events: [native.get(field) for native in natives]
+        path = self._path(field)
+        read = column_reader(path) if path else None
+        if read is not None:
+            return lambda natives, _events: read(natives)
         get = self._find(field)
         return lambda natives, events: [get(native, event) for native, event in zip(natives, events, strict=True)]
+
+
+def _union(found: Sequence[Known]) -> frozenset[int]:
+    if len(found) == 1:
+        return found[0].facts
+    return _NOTHING.union(*[known.facts for known in found])
 
 
 def written(native: Native) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 from detectors.sigma.build import Builder, Find, Holds
-from detectors.sigma.fields import LOGON_PROCESS, VIEWS, find_generic, find_native, is_flat
-from detectors.sigma.group import Group, Pairs
+from detectors.sigma.fields import LOGON_PROCESS, VIEWS, find_generic, find_native, is_flat, only_path
+from detectors.sigma.group import Group
 from detectors.sigma.model import Rule
 from detectors.sigma.route import Feed, feeds
 from detectors.sigma.tree import AllOf, Item, Node, Not, items
+from yunshao.model.block import Block
 from yunshao.model.event import Event, Native
 
 MAX_REMEMBERED = 4_096
+_PLAIN = frozenset({str, int, type(None)})
+Part = tuple[Sequence[int], Sequence[Native], Sequence[Event]]
 
 
 def finder_of(feed: Feed) -> Find:
@@ -41,6 +44,9 @@ class Matcher:
 
     def fired(self, events: Sequence[Event]) -> dict[int, Sequence[Rule]]:
         """The rules that fire on each event, by its place; each rule once, in the order they were loaded."""
+        if isinstance(events, Block):
+            only = self._of.get(events.source)
+            return dict(only.fired(range(len(events)), events.columns.natives, events)) if only else {}
         by_source: dict[str, list[int]] = {}
         for place, event in enumerate(events):
             by_source.setdefault(event.source, []).append(place)
@@ -48,7 +54,8 @@ class Matcher:
         for source, places in by_source.items():
             matcher = self._of.get(source)
             if matcher is not None:
-                found.update(matcher.fired(places, events))
+                chosen = [events[place] for place in places]
+                found.update(matcher.fired(places, [event.native for event in chosen], chosen))
         return found
 
     def matches(self, event: Event) -> Sequence[Rule]:
@@ -82,14 +89,15 @@ class _SourceMatcher:
         self._groups = [_group(first[key], members) for key, members in grouped.items()]
         self._route = _Route(source, [first[key].guard for key in grouped])
 
-    def fired(self, places: Sequence[int], events: Sequence[Event]) -> Iterator[tuple[int, Sequence[Rule]]]:
-        """The place of each event on which rules fire, with them."""
+    def fired(
+        self, places: Sequence[int], natives: Sequence[Native], events: Sequence[Event]
+    ) -> Iterator[tuple[int, Sequence[Rule]]]:
+        """The place of each event on which rules fire, with them. The three go side by side."""
         view = self._view
-        chosen = [events[place] for place in places]
-        natives = [event.native for event in chosen] if view is None else [view(event.native) for event in chosen]
+        seen = natives if view is None else [view(native) for native in natives]
         numbers: dict[int, list[int]] = {}
-        for group, pairs in zip(self._groups, self._route.split(places, natives, chosen), strict=True):
-            for place, fired in group.fired(pairs) if pairs else ():
+        for group, part in zip(self._groups, self._route.split(places, seen, events), strict=True):
+            for place, fired in group.fired(*part) if part[0] else ():
                 numbers.setdefault(place, []).extend(fired)
         for place, fired in numbers.items():
             yield place, self._in_order(fired)
@@ -98,13 +106,36 @@ class _SourceMatcher:
         """How many rules are tried on the event."""
         native = event.native if self._view is None else self._view(event.native)
         split = self._route.split((0,), [native], [event])
-        return sum(group.candidates(native, event) for group, pairs in zip(self._groups, split, strict=True) if pairs)
+        return sum(group.candidates(native, event) for group, part in zip(self._groups, split, strict=True) if part[0])
 
     def _in_order(self, fired: list[int]) -> Sequence[Rule]:
         if len(fired) == 1:
             return (self._rules[fired[0]],)
         fired.sort()
         return list({id(rule): rule for rule in (self._rules[number] for number in fired)}.values())
+
+
+_NOBODY: Part = ((), (), ())
+
+
+class _Picked(Sequence[Event]):
+    """Some of the events, each looked up when it is asked for."""
+
+    def __init__(self, events: Sequence[Event], chosen: Sequence[int]) -> None:
+        self._events = events
+        self._chosen = chosen
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    @overload
+    def __getitem__(self, place: int) -> Event: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Event]: ...
+    def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
+        if isinstance(place, slice):
+            return _Picked(self._events, self._chosen[place])
+        return self._events[self._chosen[place]]
 
 
 class _Route:
@@ -118,39 +149,48 @@ class _Route:
         self._flat = all(is_flat(source, field) for field in self._fields)
         self._known: dict[tuple[Any, ...], tuple[int, ...]] = {}
 
-    def split(self, places: Sequence[int], natives: Sequence[Native], events: Sequence[Event]) -> list[Pairs]:
+    def split(self, places: Sequence[int], natives: Sequence[Native], events: Sequence[Event]) -> list[Part]:
         """For each group the events that belong to it, in order."""
-        pairs = list(zip(places, natives, events, strict=True))
+        whole: Part = (places, natives, events)
         if not self._fields:
-            return [pairs for _ in self._guards]
-        split: list[Pairs] = [[] for _ in self._guards]
-        for pair in pairs:
-            for group in self._groups_of(pair[1], pair[2]):
-                split[group].append(pair)
-        return split
+            return [whole for _ in self._guards]
+        met = self._met(natives, events)
+        if len(set(met)) == 1:
+            return [whole if group in met[0] else _NOBODY for group in range(len(self._guards))]
+        chosen: list[list[int]] = [[] for _ in self._guards]
+        for at, groups in enumerate(met):
+            for group in groups:
+                chosen[group].append(at)
+        return [([places[at] for at in some], [natives[at] for at in some], _Picked(events, some)) for some in chosen]
 
-    def _groups_of(self, native: Native, event: Event) -> tuple[int, ...]:
-        key = tuple([native.get(field) for field in self._fields]) if self._flat else None
-        if key is None or any(value.__class__ not in (str, int, type(None)) for value in key):
-            return self._judged(native, event)
-        known = self._known.get(key)
-        if known is None:
-            if len(self._known) >= MAX_REMEMBERED:
-                self._known.clear()
-            known = self._known[key] = self._judged(native, event)
-        return known
+    def _met(self, natives: Sequence[Native], events: Sequence[Event]) -> list[tuple[int, ...]]:
+        """The groups of each event."""
+        columns = [[native.get(field) for native in natives] for field in self._fields] if self._flat else []
+        # True and 1.0 equal 1 as keys, but not as what a rule asks for.
+        if not columns or not all(_PLAIN.issuperset(map(type, column)) for column in columns):
+            return [self._judged(native, events[at]) for at, native in enumerate(natives)]
+        known = self._known
+        met = []
+        for at, key in enumerate(zip(*columns, strict=True)):
+            groups = known.get(key)
+            if groups is None:
+                if len(known) >= MAX_REMEMBERED:
+                    known.clear()
+                groups = known[key] = self._judged(natives[at], events[at])
+            met.append(groups)
+        return met
 
     def _judged(self, native: Native, event: Event) -> tuple[int, ...]:
         return tuple(number for number, guard in enumerate(self._guards) if guard is None or guard(native, event))
 
 
 def _group(feed: Feed, members: Sequence[tuple[int, Node]]) -> Group:
-    return Group(members, finder_of(feed), partial(_is_plain, feed))
+    return Group(members, finder_of(feed), partial(_path, feed))
 
 
-def _is_plain(feed: Feed, field: str) -> bool:
-    """Whether the field is nothing but a key of the record, however the feed reads it."""
-    return feed.fields == "native" and is_flat(feed.source, field)
+def _path(feed: Feed, field: str) -> str | None:
+    """Where a field stands, if the feed reads it in one place of the record."""
+    return only_path(feed.source, field) if feed.fields == "native" else None
 
 
 def _shape(node: Node | None) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -45,6 +45,33 @@ def reader(path: str) -> Get:
         return MISSING if below is None else inner(below)
 
     return get
+
+
+def column_reader(path: str) -> Callable[[Sequence[Native]], list[Any]] | None:
+    """As `reader`, for many records at once; None where the path is longer than a member of a member."""
+    head, _, rest = path.partition(".")
+    if not rest:
+        return lambda natives: [native.get(path, MISSING) for native in natives]
+    if "." in rest:
+        return None
+    inner = _inner(rest)
+
+    def get(native: Native) -> Any:
+        found = native.get(path, MISSING)
+        if found is not MISSING:
+            return found
+        below = native.get(head)
+        return MISSING if below is None else inner(below)
+
+    def column(natives: Sequence[Native]) -> list[Any]:
+        return [
+            below.get(rest, MISSING)
+            if (below := native.get(head)).__class__ is dict and path not in native
+            else get(native)
+            for native in natives
+        ]
+
+    return column
 
 
 def _inner(path: str) -> Callable[[Any], Any]:

@@ -114,7 +114,7 @@ def measures(
     now: int,
 ) -> list[dict[str, Any]]:
     """Declared measures of live systems, and the monitoring that this product itself is, tested by drills."""
-    tested, techniques = _drilled(drills, now)
+    tested, techniques, done = _drilled(drills, now)
     fresh = [one for one in sources if one["last_received"] and now - one["last_received"] <= FRESH_SOURCE_MS]
     health = len(fresh) / len(sources) if sources else 0.0
     found = []
@@ -127,7 +127,8 @@ def measures(
         ]
         watched = 1.0 if system.unit in seen else 0.0
         name = f"monitoring@{system.id}"
-        found.append(_measure(name, system.id, MONITORING, "protective", watched, health, tested, techniques))
+        own = _measure(name, system.id, MONITORING, "protective", watched, health, tested, techniques)
+        found.append({**own, "shared": "monitoring", "tested": tested is not None, "drills": list(done)})
     return found
 
 
@@ -156,15 +157,17 @@ def _measure(
     }
 
 
-def _drilled(drills: Iterable[Mapping[str, Any]], now: int) -> tuple[float | None, tuple[str, ...]]:
-    """Share of the alerts expected by finished drills of the last 180 days that came, and their techniques."""
+def _drilled(drills: Iterable[Mapping[str, Any]], now: int) -> tuple[float | None, tuple[str, ...], tuple[str, ...]]:
+    """Share of the alerts expected by finished drills of the last 180 days that came, their techniques and ids."""
     met = total = 0
     techniques: set[str] = set()
+    done: list[str] = []
     for drill in drills:
         if drill.get("state") != "done" or now - (drill.get("ended") or 0) > TEST_AGE_MS:
             continue
+        done.append(str(drill.get("id", "")))
         expected = [one for one in drill["expectations"] if one["type"] == "alert"]
         total += len(expected)
         met += sum(one["state"] in {"met", "late"} for one in expected)
         techniques.update(t for row in drill.get("alerts", []) for t in row.get("techniques", []))
-    return (met / total if total else None), tuple(sorted(techniques))
+    return (met / total if total else None), tuple(sorted(techniques)), tuple(sorted(done))

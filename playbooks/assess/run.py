@@ -5,22 +5,42 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from playbooks.assess.findings import weaknesses_of
+from playbooks.assess.proposals import propose, settled, subject
 from playbooks.assess.register import assets, measures, weaknesses
 from playbooks.assess.threats import measure, meet
 from playbooks.words import Playbook
 from yunshao import __version__
 from yunshao.model.alert import Alert, as_row
 from yunshao.model.estate import Estate
-from yunshao.model.risk import PRODUCT_CUTS, RISK_CUTS, business_value, calculate, eased, level_of
+from yunshao.model.risk import METHODS, Method, business_value, eased, level_of
 
 DAY_MS = 86_400_000
 TREATMENT = {1: "accept", 2: "accept", 3: "treat_or_accept", 4: "treat", 5: "treat"}
 DUE_DAYS = {3: 180, 4: 90, 5: 30}
 TOP = 5
 MAX_ALERT_ROWS = 500
+MAX_ALERTS = 20_000
+
+Row = dict[str, Any]
+Figures = dict[str, list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What people said in the register: decisions on proposals, acceptances and plans by risk, imported findings."""
+
+    decisions: Mapping[str, Row] = field(default_factory=dict)
+    acceptances: Mapping[str, Row] = field(default_factory=dict)
+    plans: Mapping[str, Row] = field(default_factory=dict)
+    findings: Sequence[Row] = ()
+
+
+NOTHING = Said()
 
 
 def assess(
@@ -33,6 +53,8 @@ def assess(
     as_of: int,
     seen_units: frozenset[str] = frozenset(),
     excepted: Mapping[str, int] = MappingProxyType({}),
+    said: Said = NOTHING,
+    methods: Mapping[str, Method] = METHODS,
 ) -> dict[str, Any]:
     """The assessment document as of a moment (ms); the same inputs give the same document.
 
@@ -41,18 +63,21 @@ def assess(
     """
     since = as_of - playbook.window_days * DAY_MS
     real = sorted((one for one in alerts if not one.drill and one.finding.time >= since), key=lambda one: one.id)
-    found_assets = assets(estate)
-    found_threats = [measure(threat, real, playbook.window_days) for threat in playbook.threats]
-    found_weaknesses, homeless = weaknesses(estate, real)
-    found_measures = measures(estate, sources, drills, seen_units, as_of)
-    risks = _risks(playbook.method, found_assets, found_threats, found_weaknesses, found_measures, as_of)
-    used = {key for risk in risks for key in risk["evidence"]}
-    kept = [one for one in real if one.id in used][:MAX_ALERT_ROWS]
+    figures, homeless = _seen(playbook, estate, real, sources, drills, seen_units, as_of, said.findings)
+    proposals = propose(*figures.values())
+    figures, overrides = _decided(figures, proposals, said.decisions)
+    found_assets, found_threats, found_weaknesses, found_measures = figures.values()
+    method = methods[playbook.method]
+    reckoned = _risks(method, found_assets, found_threats, found_weaknesses, found_measures, as_of)
+    risks = _settled_risks(reckoned, said, as_of)
+    kept = _kept(playbook, real, risks)
     return {
         "id": _document_id(playbook, as_of),
         "kind": "assessment",
         "playbook": {"id": playbook.id, "version": playbook.version, "title": playbook.title},
         "method": playbook.method,
+        "method_name": dict(method.name),
+        "criteria": [{"key": one.key, "table": one.table, "cuts": one.cuts} for one in method.criteria],
         "as_of": as_of,
         "window": {"since": since, "until": as_of, "days": playbook.window_days},
         "scope": {"units": list(estate.units), "systems": len(found_assets)},
@@ -63,20 +88,98 @@ def assess(
         "threats": found_threats,
         "weaknesses": found_weaknesses,
         "measures": found_measures,
+        "proposals": proposals,
         "risks": risks,
-        "business": _business(playbook.method, found_assets, risks),
+        "business": _business(method, found_assets, risks),
         "summary": _summary(risks, previous),
         "coverage": [_coverage(one, as_of) for one in sources],
         "limits": [
             *_limits(found_threats, found_measures, homeless, len(real), sources),
             *_hidden(excepted),
+            *_lapsed(said.acceptances, as_of),
         ],
-        "overrides": [],
+        "overrides": overrides,
         "alerts": [as_row(one) for one in kept],
         "evidence_refs": [
-            {"source": event.source, "uid": event.uid, "time": event.time} for one in kept for event in one.events
+            {"source": event.source, "uid": event.uid, "time": event.time}
+            for one in kept[:MAX_ALERT_ROWS]
+            for event in one.events
         ],
     }
+
+
+def _seen(
+    playbook: Playbook,
+    estate: Estate,
+    real: Sequence[Alert],
+    sources: Sequence[Mapping[str, Any]],
+    drills: Sequence[Mapping[str, Any]],
+    seen_units: frozenset[str],
+    as_of: int,
+    findings: Sequence[Row],
+) -> tuple[Figures, int]:
+    """What the register declares and what was seen, before anybody decided on it; and what has no system."""
+    found_weaknesses, homeless = weaknesses(estate, real)
+    live = {system.id for system in estate.systems.values() if system.status == "live"}
+    imported = weaknesses_of(findings)
+    housed = [one for one in imported if one["system"] in live]
+    return {
+        "asset": assets(estate),
+        "threat": [measure(threat, real, playbook.window_days) for threat in playbook.threats],
+        "weakness": [*found_weaknesses, *housed],
+        "measure": measures(estate, sources, drills, seen_units, as_of),
+    }, homeless + len(imported) - len(housed)
+
+
+def _decided(figures: Figures, proposals: Sequence[Row], decisions: Mapping[str, Row]) -> tuple[Figures, list[Row]]:
+    by_subject = {subject(one): one for one in proposals}
+    found: Figures = {}
+    overrides: list[Row] = []
+    for kind, rows in figures.items():
+        found[kind], changed = settled(kind, rows, by_subject, decisions)
+        overrides += changed
+    return found, overrides
+
+
+def _settled_risks(risks: list[Row], said: Said, as_of: int) -> list[Row]:
+    """The risks with what people decided to do about them."""
+    found = []
+    for risk in risks:
+        accepted, plan = said.acceptances.get(risk["id"]), said.plans.get(risk["id"])
+        kept = dict(risk)
+        if plan:
+            kept |= {
+                "treatment": plan["action"],
+                "post": plan["post"],
+                "due": plan["due"],
+                "expected": plan["expected"],
+            }
+        # An acceptance of a lower level than the risk has by now is none.
+        if accepted and accepted["until"] > as_of and risk["current"]["level"] <= accepted["level"]:
+            kept |= {"treatment": "accepted", "post": accepted["approver"], "expires": accepted["until"]}
+        found.append(kept)
+    return found
+
+
+def _kept(playbook: Playbook, real: Sequence[Alert], risks: Sequence[Row]) -> list[Alert]:
+    """The alerts that figures rest on: those cited by risks first, then all that a frequency was counted from."""
+    used = {key for risk in risks for key in risk["evidence"]}
+    counted = tuple(technique for threat in playbook.threats for technique in threat.techniques)
+    cited = [one for one in real if one.id in used]
+    others = [one for one in real if one.id not in used and meet(counted, one.finding.techniques)]
+    return [*cited, *others][:MAX_ALERTS]
+
+
+def _lapsed(acceptances: Mapping[str, Row], as_of: int) -> list[dict[str, str]]:
+    lapsed = sorted(key for key, one in acceptances.items() if one["until"] <= as_of)
+    if not lapsed:
+        return []
+    return [
+        {
+            "zh": f"{len(lapsed)} 项风险接受已到期，重新列入处置。",
+            "en": f"{len(lapsed)} acceptances of risks have ended; these risks are to be treated again.",
+        }
+    ]
 
 
 def _document_id(playbook: Playbook, as_of: int) -> str:
@@ -90,34 +193,34 @@ def _ruleset(alerts: Sequence[Alert]) -> str:
 
 
 def _risks(
-    method: str,
-    found_assets: list[dict[str, Any]],
-    threats: list[dict[str, Any]],
-    found_weaknesses: list[dict[str, Any]],
-    found_measures: list[dict[str, Any]],
+    method: Method,
+    found_assets: list[Row],
+    threats: list[Row],
+    found_weaknesses: list[Row],
+    found_measures: list[Row],
     as_of: int,
-) -> list[dict[str, Any]]:
+) -> list[Row]:
     """Every (asset, threat, weakness) that belong together by technique, the highest first."""
     by_id = {asset["id"]: asset for asset in found_assets}
+    own: dict[str, list[Row]] = {}
+    for one in found_measures:
+        own.setdefault(one["system"], []).append(one)
+    fitting: dict[tuple[str, str], list[Row]] = {}
     found = []
     for weakness in found_weaknesses:
         asset = by_id[weakness["system"]]
-        own = [one for one in found_measures if one["system"] == asset["id"]]
         for threat in threats:
-            if meet(threat["techniques"], weakness["techniques"]):
-                found.append(_risk(method, asset, threat, weakness, own, as_of))
+            if not meet(threat["techniques"], weakness["techniques"]):
+                continue
+            key = asset["id"], threat["id"]
+            if key not in fitting:
+                kept = own.get(asset["id"], ())
+                fitting[key] = [one for one in kept if meet(one["techniques"], threat["techniques"])]
+            found.append(_risk(method, asset, threat, weakness, fitting[key], as_of))
     return sorted(found, key=lambda one: (-one["current"]["R"], -one["inherent"]["R"], one["id"]))
 
 
-def _risk(
-    method: str,
-    asset: dict[str, Any],
-    threat: dict[str, Any],
-    weakness: dict[str, Any],
-    own: list[dict[str, Any]],
-    as_of: int,
-) -> dict[str, Any]:
-    fitting = [one for one in own if meet(one["techniques"], threat["techniques"])]
+def _risk(method: Method, asset: Row, threat: Row, weakness: Row, fitting: Sequence[Row], as_of: int) -> Row:
     effect = max((one["effectiveness"] for one in fitting), default=0.0)
     inherent = _reckon(method, asset["value"], threat["frequency"], weakness["severity"])
     current = _reckon(method, asset["value"], threat["frequency"], eased(weakness["severity"], effect))
@@ -138,26 +241,23 @@ def _risk(
     }
 
 
-def _reckon(method: str, asset: int, threat: int, vulnerability: int) -> dict[str, Any]:
-    found = calculate(method, asset, threat, vulnerability).as_row()
+def _reckon(method: Method, asset: int, threat: int, vulnerability: int) -> Row:
+    found = method.calculate(method.read(asset, threat, vulnerability)).as_row()
     kept = {key: found[key] for key in ("L", "L_level", "F", "F_level", "R", "level", "way")}
     return {"T": threat, "A": asset, "V": vulnerability, **kept}
 
 
-def _business(method: str, found_assets: list[dict[str, Any]], risks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _business(method: Method, found_assets: list[Row], risks: list[Row]) -> list[Row]:
     """Each business with the worst risk that reaches it, and the asset that brings it."""
-    cuts = (
-        PRODUCT_CUTS if method == "gbt20984-multiply" else RISK_CUTS if method == "gbt20984-matrix" else (1, 2, 3, 4, 5)
-    )
     worst: dict[str, int] = {}
     for risk in risks:
         worst[risk["asset"]] = max(worst.get(risk["asset"], 0), risk["current"]["R"])
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Row] = {}
     for asset in found_assets:
         value = business_value(worst.get(asset["id"], 0), asset["carry"])
         key = asset["business"]["en"]
         if key not in found or value > found[key]["value"]:
-            level = level_of(value, cuts) if value else 1
+            level = level_of(value, method.value_cuts) if value else 1
             found[key] = {"name": asset["business"], "level": level, "value": value, "set_by": asset["id"]}
     return sorted(found.values(), key=lambda one: (-one["value"], one["name"]["en"]))
 

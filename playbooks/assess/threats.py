@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from playbooks.words import Threat
@@ -22,7 +23,11 @@ def covers(technique: str, other: str) -> bool:
 
 def meet(some: Iterable[str], others: Iterable[str]) -> bool:
     """Whether two sets of techniques have one in common, a parent standing for its children on either side."""
-    others = tuple(others)
+    return _meet(tuple(some), tuple(others))
+
+
+@lru_cache(maxsize=65536)
+def _meet(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
     return any(covers(one, other) or covers(other, one) for one in some for other in others)
 
 
@@ -69,6 +74,7 @@ def measure(threat: Threat, alerts: Sequence[Alert], window_days: int) -> dict[s
         "window_days": window_days,
         "precision": round_half_up(share, 4),
         "per_year": round_half_up(yearly, 2),
+        "baseline": threat.baseline,
         "frequency": frequency_level(yearly) if count else threat.baseline,
         "basis": "measured" if count else "judged",
         "alerts": [alert.id for alert in seen[:MAX_REFERENCES]],

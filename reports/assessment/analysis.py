@@ -12,33 +12,12 @@ from reports.assessment.objects import business
 from reports.shared.charts import Square, heat_map, lines
 from reports.shared.draft import Draft, Shown
 from reports.shared.plain import figure, half_up, local, mapping, mappings, number, pick, strings, visible, whole
-from reports.spec import Block, Cell, Figure, Pair, Paragraph, Sub, Table
-from yunshao.model.risk import (
-    ISO27005,
-    LOSS,
-    LOSS_CUTS,
-    NIST_LIKELIHOOD,
-    NIST_RISK,
-    POSSIBILITY,
-    POSSIBILITY_CUTS,
-    PRODUCT_CUTS,
-    RISK,
-    RISK_CUTS,
-)
-from yunshao.model.risk import Table as Matrix
+from reports.spec import Align, Block, Cell, Figure, Pair, Paragraph, Sub, Table
+from yunshao.model.risk import METHODS
 
 AXIS = (1, 2, 3, 4, 5)
 FEW = 4
 MAX_DAYS = 800
-CRITERIA: dict[str, tuple[dict[str, Matrix], dict[str, Sequence[int]]]] = {
-    "gbt20984-matrix": (
-        {"L": POSSIBILITY, "F": LOSS, "R": RISK},
-        {"L": POSSIBILITY_CUTS, "F": LOSS_CUTS, "R": RISK_CUTS},
-    ),
-    "gbt20984-multiply": ({}, {"R": PRODUCT_CUTS}),
-    "iso27005": ({"iso": ISO27005}, {}),
-    "nist80030": ({"likelihood": NIST_LIKELIHOOD, "impact": NIST_RISK}, {}),
-}
 MAX_DOTS = 45
 
 
@@ -101,6 +80,8 @@ def _alerts_by_day(draft: Draft) -> Figure | None:
         words("basis.days_method"),
         words("basis.alerts_inputs"),
         draft.ledger.cite(list(draft.ledger.alerts))[0],
+        [total],
+        {"op": "count", "of": "alerts", "where": {"time": {"least": window.get("since"), "most": window.get("until")}}},
     )
     busiest = max(spans, key=lambda span: counts[span])
     alt = words("alt.days", n=total, step=step, busiest=days[busiest], most=counts[busiest])
@@ -115,12 +96,12 @@ def _first(names: tuple[str, ...]) -> str:
 
 
 def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
-    """Existing measures: deployed, healthy, effective."""
+    """Existing measures: deployed, healthy, effective; what many systems have alike stands once, with their number."""
     words = draft.words
-    rows = [
-        (
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for measure in facts.measures.values():
+        said = (
             words.say(measure.get("name")),
-            facts.name("assets", measure.get("system")),
             words.term("measure_kind", measure.get("kind")),
             share(measure.get("deployed")),
             share(measure.get("health")),
@@ -128,8 +109,8 @@ def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             figure(measure.get("effectiveness")),
             _first(strings(measure.get("techniques"))),
         )
-        for measure in facts.measures.values()
-    ]
+        alike.setdefault(said, []).append(facts.name("assets", measure.get("system")))
+    rows = [(said[0], _systems(draft, names), *said[1:]) for said, names in alike.items()]
     columns = draft.columns(
         "measure",
         ("name", 2.6),
@@ -144,6 +125,10 @@ def measures(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     return draft.text("measures.lead", n=len(rows)), draft.table(
         "measures", columns, rows, dense=True, note=words("measures.note")
     )
+
+
+def _systems(draft: Draft, names: list[str]) -> str:
+    return names[0] if len(names) == 1 else draft.words("measures.systems", first=names[0], n=len(names))
 
 
 def weaknesses(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
@@ -197,16 +182,31 @@ def analysis(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 
 def _criteria(draft: Draft) -> list[Block]:
     """The tables and cuts of the method, as they stood when the risks were scored."""
-    tables, cuts = CRITERIA.get(visible(draft.document.get("method") or ""), ({}, {}))
     blocks: list[Block] = [Sub(draft.words("sub.criteria"))]
-    for key, matrix in tables.items():
-        rows = [(str(place), *(str(value) for value in line)) for place, line in enumerate(matrix, start=1)]
-        columns = draft.columns("matrix", (f"{key}_axis", 1.6, "center"), *((str(at), 1.0, "center") for at in AXIS))
-        blocks.append(draft.table(f"matrix_{key}", columns, rows))
-    ranges = [(draft.words(f"cut.{key}"), *_ranges(ends)) for key, ends in cuts.items()]
+    ranges = []
+    for one in _sealed_criteria(draft):
+        key = str(one["key"])
+        if one["table"]:
+            across = range(1, len(one["table"][0]) + 1)
+            rows = [(str(place), *(str(value) for value in line)) for place, line in enumerate(one["table"], start=1)]
+            axes: list[tuple[str, float, Align]] = [(str(at), 1.0, "center") for at in across]
+            columns = draft.columns("matrix", (f"{key}_axis", 1.6, "center"), *axes)
+            blocks.append(draft.table(f"matrix_{key}", columns, rows))
+        if one["cuts"]:
+            ranges.append((draft.words(f"cut.{key}"), *_ranges(one["cuts"])))
     columns = draft.columns("cut", ("of", 2), *((str(at), 1.0, "center") for at in AXIS))
     blocks.append(draft.table("cuts", columns, ranges))
     return blocks
+
+
+def _sealed_criteria(draft: Draft) -> list[dict[str, Any]]:
+    """The criteria of the document; for one that has none, those of its method as they are now."""
+    known = {"L", "F", "R", "iso", "likelihood", "impact", "data"}
+    given = [one for one in mappings(draft.document, "criteria") if one.get("key") in known]
+    if given:
+        return given
+    method = METHODS.get(visible(draft.document.get("method") or ""))
+    return [{"key": one.key, "table": one.table, "cuts": one.cuts} for one in method.criteria] if method else []
 
 
 def _ranges(ends: Sequence[int]) -> tuple[str, ...]:
@@ -288,6 +288,8 @@ def evaluation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         words("basis.heat_method"),
         words("basis.counts_inputs"),
         facts.evidence_of(facts.high("inherent")),
+        _fields(facts, "current"),
+        {"op": "pairs", "of": "risks", "fields": ["current.L_level", "current.F_level"]},
     )
     pair = Pair(_heat(draft, facts, "inherent", refs), _heat(draft, facts, "current", refs))
     return (
@@ -302,6 +304,12 @@ def evaluation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         Sub(words("sub.quantitative")),
         _quantitative(draft),
     )
+
+
+def _fields(facts: Facts, side: str) -> list[float]:
+    """The fields of a heat map in order: possibility level, loss level, how many."""
+    counted = Counter((whole(pick(risk, side, "L_level")), whole(pick(risk, side, "F_level"))) for risk in facts.risks)
+    return [part for place in sorted(counted) for part in (*place, counted[place])]
 
 
 def _heat(draft: Draft, facts: Facts, side: str, refs: tuple[str, ...]) -> Figure:

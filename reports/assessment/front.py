@@ -27,6 +27,8 @@ def summary(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         words("basis.counts_method"),
         words("basis.counts_inputs"),
         facts.evidence_of(facts.risks),
+        [current[level] for level in LEVELS],
+        {"op": "levels", "of": "risks", "field": "current.level"},
     )
     lead = draft.text(
         "summary.lead",
@@ -44,7 +46,7 @@ def summary(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     return (
         lead,
         draft.text("summary.change", change=_change_text(draft, facts)),
-        _tiles(draft, facts, refs, inherent, current),
+        _tiles(draft, facts, inherent, current),
         _levels(draft, facts, inherent, current),
         _level_bars(draft, inherent, current, refs),
         _top(draft, facts),
@@ -77,7 +79,7 @@ def _signed(value: int) -> str:
     return f"+{value}" if value > 0 else f"−{-value}" if value < 0 else "0"
 
 
-def _tiles(draft: Draft, facts: Facts, refs: tuple[str, ...], inherent: Counter[int], current: Counter[int]) -> Tiles:
+def _tiles(draft: Draft, facts: Facts, inherent: Counter[int], current: Counter[int]) -> Tiles:
     words, total = draft.words, len(facts.risks)
     high, before = current[4] + current[5], inherent[4] + inherent[5]
     business = max((whole(item.get("level")) for item in facts.business), default=0)
@@ -88,6 +90,28 @@ def _tiles(draft: Draft, facts: Facts, refs: tuple[str, ...], inherent: Counter[
         words("basis.high_method"),
         words("basis.counts_inputs"),
         facts.evidence_of(facts.high("current")),
+        [high],
+        {"op": "count", "of": "risks", "where": {"current.level": {"least": HIGH}}},
+    )
+    inherent_refs = draft.ledger.basis(
+        words("basis.inherent"),
+        str(before),
+        total,
+        words("basis.inherent_method"),
+        words("basis.counts_inputs"),
+        facts.evidence_of(facts.high("inherent")),
+        [before],
+        {"op": "count", "of": "risks", "where": {"inherent.level": {"least": HIGH}}},
+    )
+    business_refs = draft.ledger.basis(
+        words("basis.business"),
+        str(business),
+        len(facts.business),
+        words("basis.business_method"),
+        words("basis.business_inputs"),
+        facts.evidence_of(facts.top()),
+        [business],
+        {"op": "max", "of": "business", "field": "level"},
     )
     alerts, _ = draft.ledger.totals
     cited = {key for risk in facts.risks for key in strings(risk.get("evidence"))}
@@ -98,14 +122,22 @@ def _tiles(draft: Draft, facts: Facts, refs: tuple[str, ...], inherent: Counter[
         words("basis.alerts_method"),
         words("basis.alerts_inputs"),
         facts.evidence_of(facts.risks),
+        [len(cited)],
+        {"op": "distinct", "of": "risks", "field": "evidence"},
     )
     n = words("shared.unit_n", n=total)
     top_business = words.level(business) if business else words("shared.none")
     return Tiles(
         (
             Tile(words("tile.high"), str(high), n, "l5" if current[5] else "l4" if high else "good", high_refs),
-            Tile(words("tile.inherent"), str(before), n, "", refs),
-            Tile(words("tile.business"), top_business, words("shared.unit_n", n=len(facts.business)), tone(business)),
+            Tile(words("tile.inherent"), str(before), n, "", inherent_refs),
+            Tile(
+                words("tile.business"),
+                top_business,
+                words("shared.unit_n", n=len(facts.business)),
+                tone(business),
+                business_refs,
+            ),
             Tile(words("tile.alerts"), str(len(cited)), words("shared.unit_n", n=alerts), "", alert_refs),
         )
     )

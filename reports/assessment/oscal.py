@@ -27,44 +27,46 @@ def assessment_results(document: Mapping[str, Any]) -> bytes:
     risks = mappings(document, "risks")
     cited = [name for name in dict.fromkeys(one for risk in risks for one in strings(risk.get("evidence"))) if name]
     result: dict[str, Any] = {
-        "uuid": _id(key, "result"),
+        "uuid": identity(key, "result"),
         "title": title,
         "description": f"Method {visible(document.get('method') or 'not stated')}; {len(risks)} risks.",
-        "start": _time(window.get("since") or as_of),
-        "end": _time(window.get("until") or as_of),
+        "start": time_text(window.get("since") or as_of),
+        "end": time_text(window.get("until") or as_of),
         "reviewed-controls": {"control-selections": [{"include-all": {}}]},
         "observations": [_observation(key, name, alerts.get(name, {}), as_of) for name in cited],
-        "risks": [_risk(key, document, risk) for risk in risks],
+        "risks": [shaped_risk(key, document, risk) for risk in risks],
         "findings": [_finding(key, document, risk) for risk in risks],
     }
     whole_document = {
         "assessment-results": {
-            "uuid": _id(key, "document"),
+            "uuid": identity(key, "document"),
             "metadata": {
                 "title": title,
-                "last-modified": _time(as_of),
+                "last-modified": time_text(as_of),
                 "version": visible(document.get("version") or "1.0"),
                 "oscal-version": OSCAL_VERSION,
             },
-            "import-ap": {"href": f"#{_id(key, 'plan')}"},
+            "import-ap": {"href": f"#{identity(key, 'plan')}"},
             "results": [{name: value for name, value in result.items() if value != []}],
         }
     }
     return orjson.dumps(whole_document, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def _id(document: str, *parts: str) -> str:
+def identity(document: str, *parts: str) -> str:
     """A version-5 UUID of our own ids: the same on every export."""
     return str(uuid.uuid5(SPACE, "\n".join((document, *parts))))
 
 
-def _time(value: object) -> str:
+def time_text(value: object) -> str:
+    """Milliseconds as a date-time with its zone."""
     found = number(value) if is_time(value) else None
     moment = datetime.fromtimestamp((found if found is not None else EARLIEST) / 1000, UTC).astimezone(ZONE)
     return moment.isoformat(timespec="milliseconds")
 
 
-def _named(document: Mapping[str, Any], risk: Mapping[str, Any]) -> str:
+def named(document: Mapping[str, Any], risk: Mapping[str, Any]) -> str:
+    """A risk in one line of English."""
     names = []
     for part, key in (("asset", "assets"), ("threat", "threats"), ("weakness", "weaknesses")):
         wanted = visible(risk.get(part) or "")
@@ -75,27 +77,30 @@ def _named(document: Mapping[str, Any], risk: Mapping[str, Any]) -> str:
 
 def _observation(document: str, name: str, row: Mapping[str, Any], as_of: object) -> dict[str, Any]:
     return {
-        "uuid": _id(document, "observation", name),
+        "uuid": identity(document, "observation", name),
         "title": visible(row.get("title") or name),
         "description": visible(row.get("why") or row.get("title") or name),
         "methods": ["TEST"],
-        "collected": _time(row.get("time") or as_of),
+        "collected": time_text(row.get("time") or as_of),
     }
 
 
-def _risk(document: str, whole_document: Mapping[str, Any], risk: Mapping[str, Any]) -> dict[str, Any]:
+def shaped_risk(document: str, whole_document: Mapping[str, Any], risk: Mapping[str, Any]) -> dict[str, Any]:
+    """A risk as both of our OSCAL documents hold it."""
     key = visible(risk.get("id", ""))
-    name = _named(whole_document, risk)
+    name = named(whole_document, risk)
     level = whole(pick(risk, "current", "level"))
     shaped: dict[str, Any] = {
-        "uuid": _id(document, "risk", key),
+        "uuid": identity(document, "risk", key),
         "title": name[:300],
         "description": name,
         "statement": f"Current level {level} of 5; inherent level {whole(pick(risk, 'inherent', 'level'))}.",
-        "status": "deviation-approved" if risk.get("treatment") == "accept" and level < ACCEPTANCE else "open",
+        "status": "deviation-approved"
+        if (risk.get("treatment") == "accept" and level < ACCEPTANCE) or risk.get("treatment") == "accepted"
+        else "open",
         "characterizations": [
             {
-                "origin": {"actors": [{"type": "tool", "actor-uuid": _id("yunshao", "tool")}]},
+                "origin": {"actors": [{"type": "tool", "actor-uuid": identity("yunshao", "tool")}]},
                 "facets": [
                     {"name": f"{side}-{part}", "system": SYSTEM, "value": visible(pick(risk, side, part))}
                     for side in ("inherent", "current")
@@ -111,20 +116,22 @@ def _risk(document: str, whole_document: Mapping[str, Any], risk: Mapping[str, A
 
 def _finding(document: str, whole_document: Mapping[str, Any], risk: Mapping[str, Any]) -> dict[str, Any]:
     key = visible(risk.get("id", ""))
-    name = _named(whole_document, risk)
+    name = named(whole_document, risk)
     met = whole(pick(risk, "current", "level")) < ACCEPTANCE
     shaped: dict[str, Any] = {
-        "uuid": _id(document, "finding", key),
+        "uuid": identity(document, "finding", key),
         "title": name[:300],
         "description": name,
         "target": {
             "type": "objective-id",
-            "target-id": f"acceptance-{_id(document, 'objective', key)}",
+            "target-id": f"acceptance-{identity(document, 'objective', key)}",
             "status": {"state": "satisfied" if met else "not-satisfied"},
         },
-        "related-risks": [{"risk-uuid": _id(document, "risk", key)}],
+        "related-risks": [{"risk-uuid": identity(document, "risk", key)}],
     }
-    seen = [{"observation-uuid": _id(document, "observation", one)} for one in strings(risk.get("evidence")) if one]
+    seen = [
+        {"observation-uuid": identity(document, "observation", one)} for one in strings(risk.get("evidence")) if one
+    ]
     if seen:
         shaped["related-observations"] = seen
     return shaped

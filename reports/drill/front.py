@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from reports.drill.facts import SCORE_TONE, Facts, spell
 from reports.shared.draft import Draft
-from reports.shared.plain import brief, figure, mappings, moment, number, percent, pick
+from reports.shared.plain import brief, figure, mappings, moment, number, percent, pick, strings
 from reports.spec import Block, Cell, Items, Paragraph, Sub, Table, Tile, Tiles
 
 AXES = ("method", "scope", "content")
@@ -58,7 +58,7 @@ def rating(facts: Facts) -> str:
 
 def alerts_of(facts: Facts) -> tuple[str, ...]:
     """The first few alerts that met an expectation."""
-    keys = [row["alert"] for row in facts.expectations if row.get("alert")]
+    keys = [key for row in facts.expectations for key in strings(row.get("alert"))]
     return facts.draft.ledger.cite(list(dict.fromkeys(keys)))[0]
 
 

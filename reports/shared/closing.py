@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from reports.shared.draft import Draft
@@ -69,7 +69,21 @@ def finish(
         cover=facts,
         chapters=tuple(draft.chapters),
         words=words.table_of("shared.frame."),
+        figures=tuple(figures_of(draft)),
     )
+
+
+def figures_of(draft: Draft) -> Iterator[dict[str, Any]]:
+    """Every figure with its numbers and recipe, for whoever recomputes it."""
+    for basis in draft.ledger.bases:
+        yield {
+            "label": basis.label,
+            "name": basis.name,
+            "value": basis.value,
+            "numbers": list(basis.numbers),
+            "recipe": dict(basis.recipe or {}),
+            "evidence": draft.ledger.ids(basis.evidence),
+        }
 
 
 def sign_off(draft: Draft) -> SignOff:

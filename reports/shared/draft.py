@@ -12,6 +12,8 @@ from reports.spec import Align, Block, Cell, Chapter, Column, Figure, Paragraph,
 
 Shown = Cell | str | int | float | None
 
+MAX_ROWS = 200
+
 
 class Draft:
     """One report in one language being written."""
@@ -39,11 +41,16 @@ class Draft:
         number = self.words("shared.table", number=self._tables)
         caption = self.words(key if key.startswith("shared.") else f"table.{key}")
         self.captions[key] = f"{number} {caption}"
+        given = list(rows)
+        if len(given) > MAX_ROWS:
+            # A page of 100,000 rows is read by nobody; what is left out is said, and stands in the JSON of the bundle.
+            cut = self.words("shared.cut_rows", shown=MAX_ROWS, n=len(given))
+            note = f"{note} {cut}" if note else cut
         return Table(
             number=number,
             caption=caption,
             columns=tuple(columns),
-            rows=tuple(tuple(as_cell(value) for value in row) for row in rows),
+            rows=tuple(tuple(as_cell(value) for value in row) for row in given[:MAX_ROWS]),
             empty=self.words("shared.none"),
             note=note,
             dense=dense,

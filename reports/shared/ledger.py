@@ -27,6 +27,8 @@ class Basis:
     method: str
     inputs: str
     evidence: tuple[str, ...]
+    numbers: tuple[float, ...] = ()
+    recipe: Mapping[str, Any] | None = None
 
 
 def ndjson(rows: Iterable[Mapping[str, Any]]) -> bytes:
@@ -85,12 +87,30 @@ class Ledger:
         return tuple(label for label in labels if _place(label) <= MAX_ALERTS)[:SHOWN], len(labels)
 
     def basis(
-        self, name: str, value: str, n: object, method: str, inputs: str, evidence: Sequence[str] = ()
+        self,
+        name: str,
+        value: str,
+        n: object,
+        method: str,
+        inputs: str,
+        evidence: Sequence[str] = (),
+        numbers: Sequence[float] = (),
+        recipe: Mapping[str, Any] | None = None,
     ) -> tuple[str, ...]:
-        """Enter one figure; gives its label as the references of what prints it."""
+        """Enter one figure; gives its label as the references of what prints it.
+
+        `numbers` are those of the printed value, and `recipe` says how they follow from the rows: `reports.recompute`.
+        """
         label = f"F-{len(self.bases) + 1:02d}"
-        self.bases.append(Basis(label, name, value, visible(n), method, inputs, tuple(evidence)))
+        self.bases.append(
+            Basis(label, name, value, visible(n), method, inputs, tuple(evidence), tuple(numbers), recipe)
+        )
         return (label,)
+
+    def ids(self, labels: Sequence[str]) -> list[str]:
+        """The ids of alerts by their labels."""
+        wanted = set(labels)
+        return [key for key, label in self._alert_label.items() if label in wanted]
 
     def printed_alerts(self) -> list[tuple[str, str, dict[str, Any]]]:
         """(label, id, row) of the alerts that the appendix prints; the row is empty where only the id is known."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import typst
 
+from reports.shared.anchors import drop_loose
 from reports.shared.content import packaged
 from reports.shared.glyphs import fonts, replace_missing
 from reports.shared.plain import EARLIEST, is_time
@@ -22,8 +23,7 @@ def pdf(report: Report, shaped: Shaped, limits_chapter: str) -> bytes:
     printed, missing = _printable(shaped)
     if missing:
         _say_missing(printed, limits_chapter, missing)
-    anchors = _anchors(printed)
-    _drop_loose(printed, anchors)
+    drop_loose(printed)
     at = datetime.fromtimestamp((report.as_of if is_time(report.as_of) else EARLIEST) / 1000, UTC)
     printed["made"] = [at.year, at.month, at.day, at.hour, at.minute, at.second]
     printed["running"] = report.title if not report.subtitle else f"{printed['title']} · {printed['subtitle']}"
@@ -56,27 +56,3 @@ def _say_missing(printed: Shaped, limits_chapter: str, missing: frozenset[str]) 
     chapter = next(chapter for chapter in printed["chapters"] if chapter["key"] == limits_chapter)
     items = next(block for block in chapter["blocks"] if block["kind"] == "items")
     items["items"].append({"text": text, "refs": [], "tone": "", "anchor": ""})
-
-
-def _cells(printed: Shaped) -> list[Shaped]:
-    """Everything that can hold references or be an anchor."""
-    found: list[Shaped] = []
-    for chapter in printed["chapters"]:
-        for block in chapter["blocks"]:
-            found.append(block)
-            found.extend(block.get("tiles", ()))
-            found.extend(block.get("items", ()))
-            found.extend(cell for row in block.get("rows", ()) if block["kind"] == "table" for cell in row)
-            found.extend(block[side] for side in ("left", "right") if block["kind"] == "pair")
-    return found
-
-
-def _anchors(printed: Shaped) -> frozenset[str]:
-    return frozenset(cell["anchor"] for cell in _cells(printed) if cell.get("anchor"))
-
-
-def _drop_loose(printed: Shaped, anchors: frozenset[str]) -> None:
-    """A reference to nowhere would stop the whole page: leave it out."""
-    for cell in _cells(printed):
-        if cell.get("refs"):
-            cell["refs"] = [ref for ref in cell["refs"] if ref in anchors]

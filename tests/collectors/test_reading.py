@@ -104,6 +104,17 @@ def test_reading_on_from_a_mark_loses_and_repeats_nothing(data: bytes, first: in
     assert [*before, *after] == split(data)
 
 
+def test_a_header_that_something_stands_in_is_two_headers_wherever_reading_goes_on() -> None:
+    data = b"#fields\ta\tb\n{}#path\tconn\n{#path\tconn\nx\ty\n#fields\ta\tb\nx\ty\n"
+    whole = split(data)
+    for at in range(len(data)):
+        first = Splitter()
+        before = first.feed(data[:at])
+        mark = first.mark
+        again = Splitter("json", mark, data[mark.header :] if mark.header >= 0 else b"")
+        assert [*before, *again.feed(data[mark.at :]), *again.close()] == whole, at
+
+
 RECORDS = st.lists(
     st.dictionaries(
         st.text(max_size=5),

@@ -66,6 +66,8 @@ def test_memory_comes_back_as_it_was_and_none_forgets(store: Store) -> None:
     memory: dict[str, Any] = {"seen": ["a", 1, None, 2.5, True], "deep": {"键": "\ud800"}}
     store.commit(Batch(memories={("sigma", "k\udcff"): (memory, None)}))
     assert store.memory("sigma", "k\udcff") == memory
+    asked = [("sigma", f"other{number}") for number in range(2_000)]
+    assert store.memories([*asked, ("sigma", "k\udcff")]) == {("sigma", "k\udcff"): memory}
     store.commit(Batch(memories={("sigma", "k\udcff"): (None, None)}))
     assert store.memory("sigma", "k\udcff") is None
 

@@ -13,19 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.seal import (
-    MANIFEST,
-    MAX_FILES,
-    SIGNATURE,
-    Signer,
-    Verdict,
-    canonical,
-    fingerprint_of,
-    new_key,
-    seal,
-    sm3,
-    verify,
-)
+from reports.bundle import MAX_FILES
+from reports.keys import Signer, canonical, fingerprint_of, new_key
+from reports.seal import MANIFEST, SIGNATURE, Verdict, seal, sm3, verify
 from yunshao.errors import BadConfiguration, WrongUse
 
 SIGNER = Signer.from_pem(new_key())
@@ -222,14 +212,14 @@ def test_a_zip_comment_is_found() -> None:
 
 
 def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.seal.MAX_FILE", 1 << 20)
+    monkeypatch.setattr("reports.bundle.MAX_FILE", 1 << 20)
     bomb = zipped([("bomb", bytes(8 << 20)), *parts_of(BUNDLE)])
     assert len(bomb) < 1 << 20
     assert "too_large" in codes(verify(bomb))
 
 
 def test_many_small_bombs_share_one_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reports.seal.MAX_TOTAL", 1 << 20)
+    monkeypatch.setattr("reports.bundle.MAX_TOTAL", 1 << 20)
     assert "too_large" in codes(verify(zipped([(f"b{place}", bytes(600_000)) for place in range(4)])))
 
 

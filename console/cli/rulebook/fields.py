@@ -7,7 +7,7 @@ from functools import cache
 
 from collectors.catalog import COLLECTORS
 from collectors.spec import samples
-from detectors.catalog import library
+from console.rule_cache import library
 from detectors.sigma.known import Known, shown_in_tests
 from yunshao.errors import Rejection
 from yunshao.model.event import Native

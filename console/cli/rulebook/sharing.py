@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from console.cli.common import language
+from console.rule_cache import library
 from console.wiring import SETTINGS_FILE, open_workspace, pipelines
-from detectors.catalog import library
 from detectors.sigma.load import load_folders
 from detectors.sigma.model import Correlation, Loaded, Rule
 from yunshao.errors import BadContent, NotFound, WrongUse

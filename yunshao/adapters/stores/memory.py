@@ -16,6 +16,7 @@ from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.events import COUNTED
 from yunshao.adapters.stores.hunting import hunt
 from yunshao.adapters.stores.ledger import class_uid, hour_of
+from yunshao.adapters.stores.memory_register import MemoryRegister
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.alert import Alert, AlertQuery, repeated, shown_events
 from yunshao.model.event import Event, EventRef, Rejected, native_digest
@@ -25,10 +26,11 @@ from yunshao.ports import Batch, KeptEvent, StoredEvent
 Document = dict[str, Any]
 
 
-class MemoryStore:
+class MemoryStore(MemoryRegister):
     """`ports.Store` without a disk. What it gives is a copy wherever a caller could change it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.RLock()
         self._events: dict[tuple[str, str], Event] = {}
         self._alerts: dict[str, Alert] = {}
@@ -52,6 +54,9 @@ class MemoryStore:
 
     def memory(self, detector: str, key: str) -> Any:
         return copy.deepcopy(self._memories.get((detector, key), (None, None))[0])
+
+    def memories(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        return {key: memory for key in keys if (memory := self.memory(*key)) is not None}
 
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         asked = ((due, key) for key, (_, due) in self._memories.items() if due is not None)

@@ -106,6 +106,17 @@ STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY(exception, day)) STRICT, WITHOUT ROWID""",
     ),
     (
+        # The risk register and the chain of hashes: rows are added and never changed.
+        """CREATE TABLE register(
+            number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, key TEXT NOT NULL, body TEXT,
+            at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL) STRICT""",
+        "CREATE INDEX register_key ON register(kind, key, number)",
+        """CREATE TABLE chain(
+            number INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, place INTEGER NOT NULL,
+            at INTEGER NOT NULL, digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT""",
+        "CREATE INDEX chain_kind ON chain(kind, place)",
+    ),
+    (
         # Documents that wake by themselves: deliveries, pages, runs of playbooks, clocks of incidents.
         "ALTER TABLE document ADD COLUMN wakes INTEGER",
         "CREATE INDEX document_wakes ON document(kind, wakes) WHERE wakes IS NOT NULL",

@@ -6,17 +6,29 @@ from pathlib import Path
 
 from yunshao.adapters.stores.alerts import SqliteAlerts
 from yunshao.adapters.stores.archive import SqliteArchive, SqliteDrills, SqliteTrail
+from yunshao.adapters.stores.chain import SqliteChain
 from yunshao.adapters.stores.database import Database, now
 from yunshao.adapters.stores.events import SqliteEvents
 from yunshao.adapters.stores.ledger import SqliteHealth
 from yunshao.adapters.stores.plain import clean
+from yunshao.adapters.stores.register import SqliteRegister
 from yunshao.adapters.stores.stream import SqliteStream
 from yunshao.errors import Unreachable
 from yunshao.model.alert import shown_events
 from yunshao.ports import Clock, StoredEvent
 
 
-class SqliteStore(SqliteStream, SqliteAlerts, SqliteEvents, SqliteHealth, SqliteArchive, SqliteDrills, SqliteTrail):
+class SqliteStore(
+    SqliteStream,
+    SqliteAlerts,
+    SqliteEvents,
+    SqliteHealth,
+    SqliteArchive,
+    SqliteDrills,
+    SqliteTrail,
+    SqliteRegister,
+    SqliteChain,
+):
     """`ports.Store` over one folder. Any thread may use it; other processes may read and triage meanwhile."""
 
     def __init__(self, folder: Path, clock: Clock = now) -> None:

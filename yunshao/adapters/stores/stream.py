@@ -49,6 +49,22 @@ class SqliteStream(Part):
         row = self._db.row("SELECT body FROM memory WHERE detector=? AND key=?", (detector, clean(key)))
         return loads(row[0]) if row else None
 
+    def memories(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        named: dict[str, dict[str, str]] = {}
+        for detector, key in keys:
+            named.setdefault(detector, {})[clean(key)] = key
+        found: dict[tuple[str, str], Any] = {}
+        for detector, asked in named.items():
+            cleaned = list(asked)
+            for start in range(0, len(cleaned), CHUNK):
+                part = cleaned[start : start + CHUNK]
+                marks = ",".join("?" * len(part))
+                # One detector at a time: only so is the index used.
+                sql = f"SELECT key, body FROM memory WHERE detector=? AND key IN ({marks})"  # noqa: S608
+                for key, body in self._db.rows(sql, (detector, *part)):
+                    found[detector, asked[key]] = loads(body)
+        return found
+
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         sql = "SELECT detector, key, due FROM memory WHERE due <= ? AND due > ? ORDER BY due, detector, key LIMIT ?"
         return [(detector, key, due) for detector, key, due in self._db.rows(sql, (watermark, after, limit))]

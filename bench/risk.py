@@ -1,0 +1,110 @@
+"""What risk costs: draws of losses, a large assessment, a long report.
+
+python -m bench.risk
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from typing import Any
+
+import orjson
+
+from playbooks.assess.run import Said, assess
+from playbooks.words import Playbook, Threat
+from reports.catalog import build
+from yunshao.model.estate import Estate, InfoSystem, Unit
+from yunshao.model.risk.fair import parse_scenario, simulate
+
+NOW = 1_774_915_200_000
+ASSETS, THREATS, FINDINGS, RISKS = 1000, 50, 3600, 100
+
+
+def named(text: str) -> dict[str, str]:
+    """The same word in both languages."""
+    return {"zh": text, "en": text}
+
+
+def city(systems: int) -> Estate:
+    """One unit with so many systems."""
+    unit = Unit("metro", named("Metro"), "municipality")
+    found = {
+        f"s{n}": InfoSystem(
+            f"s{n}", named(f"System {n}"), "metro", 1 + n % 5, 1 + n % 4, 1 + n % 3, 1 + n % 5, named(f"B{n % 40}")
+        )
+        for n in range(systems)
+    }
+    return Estate(named("City"), {"metro": unit}, {}, found)
+
+
+def document(systems: int, threats: int, findings: int) -> dict[str, Any]:
+    """An assessment in which every finding meets every threat."""
+    catalogue = tuple(
+        Threat(f"t{n}", named(f"Threat {n}"), named("outside"), "malicious", ("T1210",), 1 + n % 5)
+        for n in range(threats)
+    )
+    rows = [
+        {"id": f"f{n}", "system": f"s{n % systems}", "title": f"Finding {n}", "severity": 1 + n % 5, "exposed": False,
+         "kev": False, "epss": None, "cvss": 5.0, "cve": f"CVE-2026-{n}", "open": True, "techniques": ["T1210"]}
+        for n in range(findings)
+    ]  # fmt: skip
+    plan = Playbook("bench", "assessment", "1", named("Bench"), named("Bench"), "", "gbt20984-matrix", 90, catalogue)
+    return assess(plan, city(systems), [], [], [], None, NOW, said=Said(findings=rows))
+
+
+def draws() -> float:
+    """Seconds for 100,000 draws of each of 100 risks."""
+    started = time.perf_counter()
+    for n in range(RISKS):
+        scenario = parse_scenario({"lef": [0.5, 2 + n / RISKS, 6], "primary": [50_000, 200_000 + n, 1_000_000]})
+        simulate(scenario, seed=n).as_row()
+    return time.perf_counter() - started
+
+
+def large() -> tuple[float, int]:
+    """Seconds for an assessment of 1,000 assets x 50 threats, and how many risks it holds."""
+    started = time.perf_counter()
+    found = document(ASSETS, THREATS, ASSETS)
+    return time.perf_counter() - started, len(found["risks"])
+
+
+def long_report() -> tuple[float, float, int]:
+    """Seconds and MiB at most for a PDF of 3,600 findings, in a process of its own; and its bytes."""
+    body = orjson.dumps(document(300, 1, FINDINGS))
+    command = [sys.executable, "-m", "bench.risk", "pdf"]
+    done = subprocess.run(command, input=body, capture_output=True, check=True)
+    seconds, peak, size = done.stdout.split()
+    return float(seconds), float(peak), int(size)
+
+
+def rows() -> list[dict[str, str]]:
+    """For the table of docs/performance.md."""
+    spent, count = large()
+    seconds, peak, _ = long_report()
+    return [
+        {"what": "100,000 draws of loss for each of 100 risks", "value": f"{draws():.1f} s", "goal": "< 3 s", "beside": ""},
+        {"what": f"an assessment of {ASSETS} assets × {THREATS} threats", "value": f"{spent:.1f} s", "goal": "< 10 s",
+         "beside": f"{count} risks"},
+        {"what": f"a report of {FINDINGS} findings to PDF", "value": f"{seconds:.1f} s, {peak:.0f} MiB",
+         "goal": "< 15 s, 300 MiB", "beside": "whole process"},
+    ]  # fmt: skip
+
+
+def _pdf() -> None:
+    body = orjson.loads(sys.stdin.buffer.read())
+    started = time.perf_counter()
+    data = build("assessment", body, ["en"], ["pdf"])["assessment.en.pdf"]
+    spent = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    sys.stdout.write(f"{spent} {peak} {len(data)}\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["pdf"]:
+        _pdf()
+    else:
+        for row in rows():
+            print(f"{row['what']}: {row['value']} (goal {row['goal']}) {row['beside']}")
