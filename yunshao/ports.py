@@ -73,6 +73,14 @@ class Listening(Detector, Protocol):
         """The sources that the memory under this key is about, in order; none: all."""
 
 
+@runtime_checkable
+class Placed(Detector, Protocol):
+    """A detector whose conclusions go on to other keys: it says which observations one worker must judge."""
+
+    def place(self, seen: Observation) -> str:
+        """Observations that give the same text are judged by one worker, and whatever goes onward from them."""
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that one commit makes true at once.
@@ -177,6 +185,13 @@ class KeptEvent(NamedTuple):
     native: Native
 
 
+class Kept(NamedTuple):
+    """What became of an event that was to be stored: whether it is new, or why it was refused."""
+
+    fresh: bool
+    refused: str = ""
+
+
 class EventStore(Protocol):
     """What was seen."""
 
@@ -270,6 +285,30 @@ class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillR
     """Everything above over one body of data."""
 
     def close(self) -> None: ...
+
+
+class SharedStore(Protocol):
+    """What the workers of a cluster write. Each write may be told again after a crash and counts once."""
+
+    def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
+        """What became of each event; `origins` say where its record stood. Raises Unreachable."""
+
+    def keep_rejects(
+        self, rejected: Sequence[Rejected], origins: Sequence[tuple[str, int, int, int]], patience: float = 60.0
+    ) -> None:
+        """Dead letters, with the (topic, partition, offset, place) of each. Raises Unreachable."""
+
+    def keep_counts(self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0) -> None:
+        """The ledger's rows of a lane as they stand. Raises Unreachable."""
+
+    def fold_once(self, parts: Sequence[Alert], sender: str, number: int, patience: float = 60.0) -> list[Alert]:
+        """Fold parts into their groups, each number of a sender once; gives the new alerts. Raises Unreachable."""
+
+    def count_excepted_once(self, counts: Mapping[tuple[str, int], int], sender: str, number: int) -> None:
+        """Add to what exceptions hid, each number of a sender once. Raises Unreachable."""
+
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        """As in `PipelineStore`."""
 
 
 class Intake(Protocol):

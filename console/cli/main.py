@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("console.cli.report", "Build a report into a sealed bundle."),
     "seal": ("console.cli.seal", "The chain over reports, alerts and audit entries; checkpoints; keys."),
     "verify": ("console.cli.verify", "Check a sealed bundle, off-line."),
+    "topics": ("console.cli.topics", "The topics of a cluster: list, apply."),
+    "worker": ("console.cli.worker", "Turn records into alerts on a cluster, beside any number of others."),
     "doctor": ("console.cli.doctor", "What is configured, reachable, lagging or wrong, and how to mend it."),
     "user": ("console.cli.user", "Console accounts and roles."),
 }

@@ -23,10 +23,17 @@ from playbooks.oncall.settings import (
     Rung,
 )
 from yunshao import meters
-from yunshao.settings import ConsoleSettings, DetectSettings, ScheduleSettings, Settings, SourceSettings
+from yunshao.settings import (
+    ClusterSettings,
+    ConsoleSettings,
+    DetectSettings,
+    ScheduleSettings,
+    Settings,
+    SourceSettings,
+)
 
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
-MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings)
+MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings)
 DOCS = ROOT / "docs"
 
 
