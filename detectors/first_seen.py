@@ -67,6 +67,10 @@ class FirstSeen:
         values = {"used": used, "entity": entity_of(event), "account": account_of(event)}
         return (Observation(FIRST_SEEN, f"{ACTOR}{actor}", event.time, event.ref, event.owner, values),)
 
+    def place(self, seen: Observation) -> str:
+        """The account: its actors go on to its memory."""
+        return f"{ACCOUNT}{seen.values['account']}"
+
     def step(self, memory: Any, seen: Observation) -> Step:
         """An actor's memory tells what is new; an account's decides whether that is worth an alert."""
         if seen.key.startswith(ACTOR):

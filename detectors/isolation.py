@@ -110,6 +110,10 @@ class Isolation:
         values = {"did": summary_of(ocsf), "entity": entity_of(event), "account": account_of(event)}
         return (Observation(ISOLATION, f"{ACTOR}{actor}", event.time, event.ref, event.owner, values),)
 
+    def place(self, seen: Observation) -> str:
+        """The account: its actors go on to its memory."""
+        return f"{ACCOUNT}{seen.values['account']}"
+
     def step(self, memory: Any, seen: Observation) -> Step:
         """An actor's memory closes hours; an account's judges them."""
         if seen.key.startswith(ACTOR):

@@ -10,6 +10,7 @@ from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.block import Columns
 from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
 from yunshao.model.finding import Observation, Step
+from yunshao.model.notice import Message, Outcome
 from yunshao.model.register import Change, Revision
 
 
@@ -70,6 +71,14 @@ class Listening(Detector, Protocol):
 
     def hears(self, key: str) -> tuple[str, ...]:
         """The sources that the memory under this key is about, in order; none: all."""
+
+
+@runtime_checkable
+class Placed(Detector, Protocol):
+    """A detector whose conclusions go on to other keys: it says which observations one worker must judge."""
+
+    def place(self, seen: Observation) -> str:
+        """Observations that give the same text are judged by one worker, and whatever goes onward from them."""
 
 
 @dataclass(slots=True)
@@ -176,6 +185,13 @@ class KeptEvent(NamedTuple):
     native: Native
 
 
+class Kept(NamedTuple):
+    """What became of an event that was to be stored: whether it is new, or why it was refused."""
+
+    fresh: bool
+    refused: str = ""
+
+
 class EventStore(Protocol):
     """What was seen."""
 
@@ -219,6 +235,17 @@ class Archive(Protocol):
     def change(self, kind: str, key: str, change: Callable[[dict[str, Any] | None], dict[str, Any]]) -> dict[str, Any]:
         """Read, change and write in one transaction; the change gets None where nothing is."""
 
+    def change_due(
+        self, kind: str, until: int, change: Callable[[dict[str, Any]], dict[str, Any]], limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Change those that wake by `until`, earliest first, in one transaction; gives them as they are now.
+
+        A document wakes at its own top-level `wakes` (ms), an integer; without one it sleeps for ever.
+        """
+
+    def waking(self, kind: str, until: int, limit: int = 1000) -> list[dict[str, Any]]:
+        """Those that wake by `until`, earliest first, as they stand."""
+
 
 class DrillRegister(Protocol):
     """The only thing that makes an event a drill's."""
@@ -260,6 +287,30 @@ class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillR
     def close(self) -> None: ...
 
 
+class SharedStore(Protocol):
+    """What the workers of a cluster write. Each write may be told again after a crash and counts once."""
+
+    def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
+        """What became of each event; `origins` say where its record stood. Raises Unreachable."""
+
+    def keep_rejects(
+        self, rejected: Sequence[Rejected], origins: Sequence[tuple[str, int, int, int]], patience: float = 60.0
+    ) -> None:
+        """Dead letters, with the (topic, partition, offset, place) of each. Raises Unreachable."""
+
+    def keep_counts(self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0) -> None:
+        """The ledger's rows of a lane as they stand. Raises Unreachable."""
+
+    def fold_once(self, parts: Sequence[Alert], sender: str, number: int, patience: float = 60.0) -> list[Alert]:
+        """Fold parts into their groups, each number of a sender once; gives the new alerts. Raises Unreachable."""
+
+    def count_excepted_once(self, counts: Mapping[tuple[str, int], int], sender: str, number: int) -> None:
+        """Add to what exceptions hid, each number of a sender once. Raises Unreachable."""
+
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        """As in `PipelineStore`."""
+
+
 class Intake(Protocol):
     """A place that records come from. `read` never blocks for long; `name` keys its offset."""
 
@@ -274,6 +325,12 @@ class Bus(Protocol):
     """The door for pushed records: durable before it returns."""
 
     def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None: ...
+
+
+class Channel(Protocol):
+    """A way to people outside the console. Never raises for what the other side does."""
+
+    def send(self, message: Message) -> Outcome: ...
 
 
 class Renderer(Protocol):

@@ -69,6 +69,31 @@ class DetectSettings(_Strict):
     )
 
 
+class ClusterSettings(_Strict):
+    """The engines of a workspace that runs distributed. Passwords come from the environment, never from this file.
+
+    YUNSHAO_KAFKA_PASSWORD and YUNSHAO_OPENSEARCH_PASSWORD.
+    """
+
+    kafka: str = Field(description="Bootstrap servers of the broker, host:port,host:port.")
+    opensearch: str = Field(description="URL of the node, http:// or https://.")
+    prefix: str = Field("yunshao", pattern=r"^[a-z][a-z0-9-]{0,30}$", description="Begins every topic and index.")
+    partitions: int = Field(4, ge=1, le=256, description="Partitions of each topic; fixed once they are made.")
+    replicas: int = Field(1, ge=1, le=5, description="Copies of each partition.")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How the broker is spoken to."
+    )
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="How the password is shown to the broker."
+    )
+    kafka_user: str = Field("", description="User at the broker.")
+    kafka_ca: str = Field("", description="Certificates that the broker's is checked with (PEM).")
+    opensearch_user: str = Field("", description="User at the node.")
+    opensearch_ca: str = Field("", description="Certificates that the node's is checked with (PEM).")
+    raw_days: int = Field(7, ge=1, le=3650, description="Days that the raw topic is kept.")
+    event_days: int = Field(180, ge=1, le=3650, description="Days that stored events are kept, by event time.")
+
+
 class Settings(_Strict):
     """The workspace."""
 
@@ -77,10 +102,12 @@ class Settings(_Strict):
     data: str = Field("data", description="Folder of the store, relative to the workspace.")
     org: str = Field("org.yaml", description="The registry of units, chiefs, clouds and systems.")
     playbooks: str = Field("playbooks", description="Folder of the site's own playbooks.")
+    oncall: str = Field("oncall.yaml", description="Channels, people, rotas and escalation; none: nobody is told.")
     console: ConsoleSettings = ConsoleSettings()
     detect: DetectSettings = DetectSettings()
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
+    cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
 
     @field_validator("sources")

@@ -98,6 +98,17 @@ class Chains:
             self._depths[rule_id] = 1 + max(map(self.depth, below)) if below else 0
         return self._depths[rule_id]
 
+    def family(self, rule_id: str) -> str:
+        """One name for all correlations that are joined by naming each other; empty for one that stands alone."""
+        found, waiting = {rule_id}, [rule_id]
+        while waiting:
+            here = waiting.pop()
+            below = [name for name in self.by_id[here].rules if name in self.by_id] if here in self.by_id else []
+            near = [*below, *(each.id for each in self.above(here))]
+            waiting += [name for name in near if name not in found]
+            found.update(near)
+        return min(found) if len(found) > 1 else ""
+
     def sources(self, correlation: Correlation, rules: Mapping[str, Rule]) -> tuple[str, ...]:
         """The sources of every rule that a correlation stands on, however far down."""
         found: set[str] = set()

@@ -116,6 +116,13 @@ class SigmaDetector:
             found.append(_row_seen(link.correlation, group, row, event.ref, event.owner, heard(event)))
         return found
 
+    def place(self, seen: Observation) -> str:
+        """The key itself; correlations that name each other are judged in one place, whatever their groups."""
+        if seen.key.startswith(RULE_KEY):
+            return seen.key
+        family = self._chains.family(seen.key.partition("|")[0])
+        return family or seen.key
+
     def step(self, memory: Any, seen: Observation) -> Step:
         """A finding for a rule; for a correlation, the memory of the group and what it amounts to."""
         if seen.key.startswith(RULE_KEY):

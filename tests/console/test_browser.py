@@ -27,7 +27,18 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="Chromium is not here"),
 ]
-PAGES = ("/", "/alerts", "/units", "/risks", "/risks/proposals", "/assessments", "/drills", "/reports", "/sources")
+PAGES = (
+    "/",
+    "/alerts",
+    "/units",
+    "/risks",
+    "/risks/proposals",
+    "/assessments",
+    "/drills",
+    "/oncall",
+    "/reports",
+    "/sources",
+)
 SCREENS = {"desk": (1440, 900), "wall": (1920, 1080), "phone": (390, 844), "narrow": (320, 640)}
 TOUCHED = "nav a, main button, main a.go, main a.button, main select, main summary, a.lang, header button"
 

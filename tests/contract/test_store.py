@@ -28,6 +28,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
+# `tests/servers/test_search_store.py` runs all of these over OpenSearch as well, but for what lies in workers' tables.
+
+
 def rejected(source: str = "syslog", raw: bytes = b"\xff{") -> Rejected:
     return Rejected(source, 7, "not_json", "unexpected end", raw, NOON, "file.log")
 
@@ -522,6 +525,12 @@ def hunted(store: Store, question: str, limit: int = 100) -> list[str]:
 
 @pytest.fixture
 def full(store: Store) -> Store:
+    fill(store)
+    return store
+
+
+def fill(store: Store) -> None:
+    """Three events to be hunted."""
     store.commit(
         Batch(
             events=[
@@ -531,7 +540,6 @@ def full(store: Store) -> Store:
             ]
         )
     )
-    return store
 
 
 WORDS = [

@@ -7,7 +7,7 @@ from house.structure import ROOMS, STAGES, Module, imports, modules
 
 GROUND = (
     ("yunshao.adapters",),
-    ("yunshao.estate", "yunshao.ocsf"),
+    ("yunshao.estate", "yunshao.ocsf", "yunshao.wire"),
     ("yunshao.ports",),
     ("yunshao.model", "yunshao.settings"),
     ("yunshao.errors", "yunshao.text", "yunshao.meters", "yunshao.yaml_text"),

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
-from yunshao.adapters.stores.plain import dumps, loads
 from yunshao.model.alert import Alert, Deed
-from yunshao.model.event import EventRef, Owner
-from yunshao.model.finding import ALONE, Finding, Grouping
+from yunshao.model.event import EventRef
+from yunshao.wire.forms import finding_form, finding_of
+from yunshao.wire.text import dumps, loads
 
 
 def alert_to_json(alert: Alert) -> str:
@@ -83,48 +83,3 @@ def _parsed(text: str | bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         form = loads(text)
     return form
-
-
-def finding_form(finding: Finding) -> dict[str, Any]:
-    """A finding as JSON types."""
-    return {
-        "rule_id": finding.rule_id,
-        "rule_name": finding.rule_name,
-        "title": finding.title,
-        "level": finding.level,
-        "time": finding.time,
-        "entity": finding.entity,
-        "events": [list(event) for event in finding.events],
-        "owner": [finding.owner.unit, finding.owner.system, finding.owner.cloud],
-        "why": finding.why,
-        "kind": finding.kind,
-        "techniques": list(finding.techniques),
-        "facts": finding.facts,
-        "triage": {language: list(steps) for language, steps in finding.triage.items()},
-        "weakness": finding.weakness,
-        "grouping": [list(finding.grouping.by), finding.grouping.within],
-        "staged": finding.staged,
-    }
-
-
-def finding_of(form: dict[str, Any]) -> Finding:
-    """The finding of its JSON types."""
-    by, within = form.get("grouping") or (ALONE.by, ALONE.within)
-    return Finding(
-        rule_id=form["rule_id"],
-        rule_name=form["rule_name"],
-        title=form["title"],
-        level=form["level"],
-        time=form["time"],
-        entity=form["entity"],
-        events=tuple(EventRef(source, uid, time) for source, uid, time in form["events"]),
-        owner=Owner(*form["owner"]),
-        why=form["why"],
-        kind=form["kind"],
-        techniques=tuple(form["techniques"]),
-        facts=form["facts"],
-        triage={language: tuple(steps) for language, steps in form["triage"].items()},
-        weakness=form["weakness"],
-        grouping=Grouping(tuple(by), within),
-        staged=form.get("staged", False),
-    )

@@ -3,44 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
-from typing import Any
 
-import orjson
+from yunshao.wire.text import UNSTORABLE, dumps, loads
 
-UNSTORABLE = '{"unstorable":true}'
-
-
-def dumps(value: object) -> str:
-    """Valid JSON text of any value: lone surrogates stay as escapes, whole numbers of any size stay exact,
-    what is no number becomes null, and what has no JSON form becomes its text."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        return _slow_dumps(value)
-
-
-def _slow_dumps(value: object) -> str:
-    try:
-        return json.dumps(_finite(value), ensure_ascii=True, default=str, skipkeys=True, separators=(",", ":"))
-    except (RecursionError, ValueError):
-        return UNSTORABLE
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value
-
-
-def loads(text: str | bytes) -> Any:
-    """What `dumps` wrote."""
-    return json.loads(text)
+__all__ = ["UNSTORABLE", "clean", "dumps", "loads", "seen_id"]
 
 
 def clean(text: str) -> str:

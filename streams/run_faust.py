@@ -1,0 +1,357 @@
+"""The distributed runner: three agents in a row over Kafka, their memories in Faust tables. No verdict is made here.
+
+work: an envelope of raw records becomes stored events, and observations for the shards. judge: a shard's observations
+become findings. queue: findings become alerts. Whatever is told again after a crash is known by where it stood.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from streams.journal import Journal, Writes
+from streams.queueing import Folding, Queue
+from streams.run_faust_settings import Parts, faust_settings
+from streams.shard import Shard, Step
+from streams.working import counted, shares, work
+from yunshao import meters
+from yunshao.model.event import Rejected
+from yunshao.wire.envelope import opened
+from yunshao.wire.forms import finding_form, finding_of
+from yunshao.wire.hops import (
+    PULSE,
+    Found,
+    Observed,
+    opened_found,
+    opened_observed,
+    place_of,
+    sealed_found,
+    sealed_observed,
+)
+from yunshao.wire.packing import BadMessage
+from yunshao.wire.text import dumps, loads
+
+LOG = logging.getLogger("yunshao.worker")
+PATIENCE = 20.0
+MAX_REJECT = 1 << 20
+INTERNAL, ENVELOPE = "internal", "envelope"
+PULSE_SECONDS = 1.0
+Build = Callable[[Journal, list[tuple[str, str, int]]], Any]
+
+
+@dataclass(slots=True)
+class _Place:
+    """A partition of a table as an agent holds it: rebuilt whenever partitions were dealt anew."""
+
+    generation: int
+    journal: Journal
+    holder: Any
+    sender: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Worker:
+    """A Faust application of three agents. `app` is what `faust worker` runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        cluster = parts.cluster
+        self._shards = cluster.partitions
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
+        self.app: Any = faust.App(f"{cluster.prefix}-worker", **faust_settings(parts))
+        self._topics = {name: self._topic(name) for name in ("raw", "observed", "found", "dead")}
+        self._tables = {name: self._table(name) for name in ("worked", "judged", "queued")}
+        self._places: dict[tuple[str, int], _Place] = {}
+        self._held: dict[int, dict[int, Any]] = {}
+        self._dealt: dict[int, int] = {}
+        self._done: dict[int, int] = {}
+        self._told: dict[int, float] = {}
+        for name, topic, handle in (
+            ("work", "raw", self._work),
+            ("judge", "observed", self._judge),
+            ("queue", "found", self._queue),
+        ):
+            self._agent(name, self._topics[topic], handle)
+        self.app.timer(PULSE_SECONDS)(self._pulse)
+
+    def _topic(self, name: str) -> Any:
+        full = f"{self._parts.cluster.prefix}.{name}"
+        return self.app.topic(full, partitions=self._shards, value_type=bytes, value_serializer="raw")
+
+    def _table(self, name: str) -> Any:
+        options = {"max_open_files": 200, "write_buffer_size": 8 << 20, "block_cache_size": 32 << 20}
+        name = f"{self._parts.cluster.prefix}-{name}"
+        return self.app.Table(name, partitions=self._shards, key_type=bytes, value_type=bytes, options=options)
+
+    def _agent(self, name: str, topic: Any, handle: Callable[[Any], Awaitable[None]]) -> None:
+        async def run(stream: Any) -> None:
+            async for event in stream.noack().events():
+                await self._guarded(name, handle, event)
+
+        run.__name__ = name
+        self.app.agent(topic, name=name, isolated_partitions=True, concurrency=1)(run)
+
+    async def _guarded(self, name: str, handle: Callable[[Any], Awaitable[None]], event: Any) -> None:
+        """An agent never raises: Faust would take the message for done. What fails is tried again."""
+        pause = 0.25
+        while True:
+            try:
+                await handle(event)
+                return
+            except asyncio.CancelledError:
+                raise
+            except Exception:  # the shell's edge: whatever it is, the stream goes on when it is mended
+                LOG.exception(
+                    "%s of partition %d, offset %d: tried again", name, event.message.partition, event.message.offset
+                )
+                self._places.pop((name, event.message.partition), None)
+                await asyncio.sleep(pause)
+                pause = min(10.0, pause * 2)
+
+    # First stage.
+
+    async def _work(self, event: Any) -> None:
+        lane, offset = event.message.partition, event.message.offset
+        place = self._place("work", event, self._tables["worked"], lambda journal, _due: journal.state or {})
+        state: Mapping[str, Any] = place.journal.state or {"offset": -1, "rows": {}}
+        if offset > state["offset"]:
+            await self._work_fresh(event, place, state)
+        self._done[lane] = offset
+        event.ack()
+
+    async def _work_fresh(self, event: Any, place: _Place, state: Mapping[str, Any]) -> None:
+        parts, lane, offset = self._parts, event.message.partition, event.message.offset
+        topic = self._topics["raw"].get_topic_name()
+        try:
+            items = opened(event.value)
+        except BadMessage as error:
+            await self._dead(event, error)
+            return
+        worked = work(parts.rooms, items)
+        origins = [f"{lane}/{offset}/{at}" for at in worked.places]
+        kept = await self._stored(lambda: parts.store.keep_events(worked.events, origins, PATIENCE))
+        for at, (one, record) in enumerate(zip(kept, worked.events, strict=True)):
+            if one.refused:
+                raw = dumps(record.native).encode()[:MAX_REJECT]
+                worked.rejected.append(
+                    Rejected(record.source, record.position, "store_refused", one.refused, raw, record.received)
+                )
+                worked.rejected_at.append(worked.places[at])
+        if worked.rejected:
+            where = [(topic, lane, offset, at) for at in worked.rejected_at]
+            await self._stored(lambda: parts.store.keep_rejects(worked.rejected, where, PATIENCE))
+        fresh = [at for at, one in enumerate(kept) if one.fresh]
+        events, seen = [worked.events[at] for at in fresh], [worked.seen[at] for at in fresh]
+        behind = (self.app.consumer.highwater(TP(topic, lane)) or 0) > offset + 1
+        messages = shares(parts.rooms, events, seen, self._shards, lane, offset, behind)
+        await self._send_all("observed", list(enumerate(map(sealed_observed, messages))))
+        self._told[lane] = time.monotonic()
+        news = [one.fresh for one in kept if not one.refused]
+        settled = [record for record, one in zip(worked.events, kept, strict=True) if not one.refused]
+        worked.events[:] = settled
+        rows = counted(state["rows"], worked, news, parts.clock())
+        await self._write("worked", event, place.journal.step({}, {"offset": offset, "rows": rows}, None))
+        await self._stored(lambda: parts.store.keep_counts(f"lane-{lane}", list(rows.values()), PATIENCE))
+        for source, count in worked.received.items():
+            meters.RECEIVED.labels(source).inc(count)
+        parts.progress("records", len(items))
+
+    # Second stage.
+
+    async def _judge(self, event: Any) -> None:
+        place = self._place("judge", event, self._tables["judged"], self._shard)
+        if not place.extra.get("ready"):
+            await self._recovered(event, place)
+        shard: Shard = place.holder
+        now = self._parts.clock()
+        try:
+            message = opened_observed(event.value)
+        except BadMessage as error:
+            await self._dead(event, error)
+            event.ack()
+            return
+        held = self._held.setdefault(event.message.partition, {})
+        held[event.message.offset] = (event, message)
+        self._ack(held, shard.receive(message, event, now))
+        while True:
+            step = shard.take(self._parts.clock())
+            if step.entries or step.changed or step.findings:
+                await self._made_durable(event, place, step)
+            self._ack(held, step.done)
+            if not step.entries:
+                return
+
+    @staticmethod
+    def _ack(held: dict[int, Any], events: Sequence[Any]) -> None:
+        for event in events:
+            held.pop(event.message.offset, None)
+            event.ack()
+
+    def _shard(self, journal: Journal, due: list[tuple[str, str, int]]) -> Shard:
+        parts = self._parts
+        return Shard(parts.rooms, self._shards, journal.recall, journal.state, due, parts.clock())
+
+    async def _recovered(self, event: Any, place: _Place) -> None:
+        """What the last life left half done: its keys are written, its findings told (again)."""
+        journal = place.journal
+        if journal.state is not None:
+            await self._write("judged", event, journal.spread())
+            journal.spread_done()
+            await self._tell(place)
+        place.sender = (journal.state or {}).get("sender") or f"{event.message.partition}-{secrets.token_hex(6)}"
+        place.extra["ready"] = True
+        held = self._held.setdefault(event.message.partition, {})
+        if self._dealt.get(event.message.partition) != place.generation:
+            # Partitions were dealt anew: what was not acknowledged is told again.
+            self._dealt[event.message.partition] = place.generation
+            held.clear()
+        for one, message in list(held.values()):
+            self._ack(held, place.holder.receive(message, one, self._parts.clock()))
+
+    async def _made_durable(self, event: Any, place: _Place, step: Step) -> None:
+        journal = place.journal
+        if journal.full():
+            await self._write("judged", event, journal.spread())
+            journal.spread_done()
+        groups = [[finding_form(one) for one in group] for group in step.findings]
+        outbox = {"newest": step.newest, "groups": groups} if groups else None
+        await self._write("judged", event, journal.step(step.changed, {**step.state, "sender": place.sender}, outbox))
+        await self._tell(place)
+        for trouble in step.troubles:
+            LOG.error("%s", trouble)
+        if step.troubles:
+            rejected = [
+                Rejected(INTERNAL, 0, "internal_error", text, b"", self._parts.clock()) for text in step.troubles
+            ]
+            where = [("judge", event.message.partition, journal.number, at) for at in range(len(rejected))]
+            await self._stored(lambda: self._parts.store.keep_rejects(rejected, where, PATIENCE))
+
+    async def _tell(self, place: _Place) -> None:
+        """Hand the findings of the last step on; the queue knows what it was told before by their number."""
+        journal = place.journal
+        if not journal.outbox or journal.state is None:
+            return
+        split: dict[int, list[list[Any]]] = {}
+        for group in journal.outbox["groups"]:
+            mine: dict[int, list[Any]] = {}
+            for form in group:
+                mine.setdefault(place_of(form["rule_id"], self._shards), []).append(finding_of(form))
+            for part, findings in mine.items():
+                split.setdefault(part, []).append(findings)
+        sender, newest = journal.state["sender"], journal.outbox["newest"]
+        sealed = [(part, sealed_found(Found(sender, journal.number, newest, held))) for part, held in split.items()]
+        await self._send_all("found", sealed)
+
+    # Third stage.
+
+    async def _queue(self, event: Any) -> None:
+        place = self._place("queue", event, self._tables["queued"], self._folder)
+        try:
+            message = opened_found(event.value)
+        except BadMessage as error:
+            await self._dead(event, error)
+            event.ack()
+            return
+        queue: Queue = place.holder
+        if not queue.knows(message):
+            folding = await self._stored(lambda: self._folded(queue, message))
+            journal = place.journal
+            if journal.full():
+                await self._write("queued", event, journal.spread())
+                journal.spread_done()
+            await self._write("queued", event, journal.step(folding.changed, folding.state, None))
+        event.ack()
+
+    def _folder(self, journal: Journal, due: list[tuple[str, str, int]]) -> Queue:
+        return Queue(self._parts.rooms, self._parts.flood, journal.recall, journal.state, due)
+
+    def _folded(self, queue: Queue, message: Found) -> Folding:
+        """In a thread of its own: the store is asked and written. Not tried again from here: the queue has moved on."""
+        store = self._parts.store
+        folding = queue.take(message, self._parts.clock(), lambda refs: store.drill_of(refs, {}))
+        fresh = store.fold_once(folding.parts, message.sender, message.number, PATIENCE)
+        store.count_excepted_once(folding.excepted, message.sender, message.number)
+        for alert in fresh:
+            meters.ALERTS.labels(alert.level, "yes" if alert.drill else "no").inc()
+        return folding
+
+    # What all stages need.
+
+    def _place(
+        self, name: str, event: Any, table: Any, build: Callable[[Journal, list[tuple[str, str, int]]], Any]
+    ) -> _Place:
+        partition, generation = event.message.partition, self.app.consumer_generation_id
+        known = self._places.get((name, partition))
+        if known is not None and known.generation == generation:
+            return known
+        journal = Journal(partition, table.data.get)
+        due = journal.load(table.data.items())
+        made = _Place(generation, journal, None)
+        made.holder = build(journal, due)
+        self._places[name, partition] = made
+        LOG.info("%s of partition %d begins at step %d", name, partition, journal.number)
+        return made
+
+    async def _write(self, table: str, event: Any, writes: Writes) -> None:
+        """Into the table, and acknowledged by the broker in its changelog, in order."""
+        target, partition = self._tables[table], event.message.partition
+        sent = []
+        for key, value in writes:
+            if value is None:
+                target.data.pop(key, None)
+            else:
+                target.data[key] = value
+            sent.append(target.send_changelog(partition, key, value))
+        for one in sent:
+            await one
+
+    async def _send_all(self, topic: str, messages: Sequence[tuple[int, bytes]]) -> None:
+        """Send, and wait until all are acknowledged."""
+        sent = [await self._topics[topic].send(partition=part, value=value) for part, value in messages]
+        for one in sent:
+            await one
+
+    async def _stored(self, call: Callable[[], Any]) -> Any:
+        """A call to the store in a thread. A store that is away is waited for, which holds the stream up."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def _dead(self, event: Any, error: BadMessage) -> None:
+        """A message that is none of ours: to the dead letters with its topic, partition and offset."""
+        message = event.message
+        where = (message.topic, message.partition, message.offset, 0)
+        raw = (event.value or b"")[:MAX_REJECT]
+        rejected = Rejected(
+            ENVELOPE, message.offset, error.reason, error.detail, raw, self._parts.clock(), message.topic
+        )
+        head = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+        body = dumps({**head, "reason": error.reason, "detail": error.detail}).encode()
+        await self._send_all("dead", [(0, body)])
+        await self._stored(lambda: self._parts.store.keep_rejects([rejected], [where], PATIENCE))
+        LOG.warning("%s", loads(body))
+
+    async def _pulse(self) -> None:
+        """Tell every shard which lanes have nothing more, so that time goes on and nobody waits for them."""
+        topic = self._topics["raw"].get_topic_name()
+        idle = []
+        for part in self.app.consumer.assignment():
+            if part.topic != topic:
+                continue
+            end = self.app.consumer.highwater(TP(topic, part.partition))
+            done = self._done.get(part.partition)
+            if done is None:
+                done = (self.app.consumer._committed_offset.get(TP(topic, part.partition)) or 0) - 1
+            quiet = time.monotonic() - self._told.get(part.partition, 0.0) >= PULSE_SECONDS / 2
+            if end is not None and done + 1 >= end and quiet:
+                idle.append(part.partition)
+        if idle:
+            pulse = sealed_observed(Observed(-1, -1, kind=PULSE, clock=self._parts.clock(), idle=idle))
+            await self._send_all("observed", [(shard, pulse) for shard in range(self._shards)])

@@ -1,0 +1,120 @@
+"""One verdict: one process, and a broker with two workers and a node, give the same alerts, to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cluster_workers import WorkerProcess, workspace
+
+from collectors.catalog import PARSERS
+from console.roles.cluster import settle_cluster
+from console.wiring import Workspace, open_workspace
+from playbooks.scenes import Line, demo_city, demo_estate, demo_history, story
+from streams.run_embedded import Embedded
+from yunshao.adapters.buses.kafka import KafkaBus
+from yunshao.adapters.kafka.apply import apply
+from yunshao.adapters.stores.forms import alert_to_json
+from yunshao.adapters.stores.memory import MemoryStore
+from yunshao.adapters.stores.search.store import SearchStore
+from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.event import Record, native_digest
+from yunshao.ports import DrillRegister
+from yunshao.settings import ClusterSettings
+
+pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
+
+NOW = 1_790_000_000_000
+HOUR = 3_600_000
+EVERY = AlertQuery(drill="any", staged="any", limit=10_000)
+
+
+def capture(days: int, per_hour: int) -> tuple[list[Line], list[Line]]:
+    """Days of a city with every story in them, in order of time; and what of it a drill sends."""
+    city = demo_city()
+    drill = story("mass_delete", city, NOW - 3 * HOUR, "a drill")
+    lines = [*demo_history(city, 11, NOW, days, per_hour), *drill]
+    return sorted(lines, key=lambda line: line.time), drill
+
+
+def register(store: DrillRegister, lines: Sequence[Line]) -> None:
+    rows = []
+    for line in lines:
+        parser = PARSERS[line.source]
+        native = parser.decode(line.raw, "")
+        rows.append((line.source, parser.identify(native).uid, native_digest(native), line.time))
+    store.register("drill-1", rows)
+
+
+class Told:
+    """An intake that gives lines of a list."""
+
+    name = "told"
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
+
+    def read(self, offset: str, limit: int) -> tuple[list[Record], str]:
+        start = int(offset or 0)
+        part = list(self._records[start : start + limit])
+        return part, str(start + len(part))
+
+
+def records_of(lines: Sequence[Line]) -> list[Record]:
+    return [Record(line.source, line.raw, number, NOW + HOUR) for number, line in enumerate(lines, start=1)]
+
+
+def embedded(place: Workspace, records: Sequence[Record], drill: Sequence[Line]) -> MemoryStore:
+    store = MemoryStore()
+    register(store, drill)
+    runner = Embedded(place.rooms(), store, [Told(records)], lambda: NOW + HOUR, 5_000)
+    while runner.turn().records:
+        pass
+    runner.settle()
+    return store
+
+
+def comparable(alerts: Sequence[Alert]) -> dict[str, str]:
+    """Each alert as it is stored, but for the moment at which it was seen."""
+    return {alert.id: alert_to_json(replace(alert, detected=0)) for alert in alerts}
+
+
+def through_cluster(folder: Path, cluster: ClusterSettings, records: Sequence[Record], workers: int = 2) -> SearchStore:
+    """Sent to the broker first, then read by workers; gives the store when all of it is judged."""
+    bus = KafkaBus(cluster)
+    for start in range(0, len(records), 5_000):
+        bus.send("told", records[start : start + 5_000])
+    bus.close()
+    running = [WorkerProcess(folder, f"worker-{number}") for number in range(workers)]
+    try:
+        settle_cluster(cluster, 240, lambda _what, _left: [worker.alive() for worker in running])
+    finally:
+        for worker in running:
+            worker.stop()
+    return SearchStore(cluster)
+
+
+def check_parity(folder: Path, cluster: ClusterSettings, days: int, per_hour: int) -> int:
+    apply(cluster)
+    place = open_workspace(workspace(folder, cluster, demo_estate()))
+    lines, drill = capture(days, per_hour)
+    records = records_of(lines)
+    register(SearchStore(cluster), drill)
+    expected = embedded(place, records, drill)
+    found = through_cluster(folder, cluster, records)
+    wanted, got = comparable(expected.alerts(EVERY)), comparable(found.alerts(EVERY))
+    assert wanted
+    assert {alert.finding.kind for alert in expected.alerts(EVERY)} >= {"rule", "correlation", "behaviour"}
+    assert any(alert.drill for alert in expected.alerts(EVERY))
+    assert set(got) == set(wanted)
+    assert {key: (got[key], text) for key, text in wanted.items() if got[key] != text} == {}
+    counts = ("source", "received", "processed", "rejected", "repeated", "last_event")
+    rows = [{name: row[name] for name in counts} for row in found.sources()]
+    assert rows == [{name: row[name] for name in counts} for row in expected.sources()]
+    return len(records)
+
+
+def test_a_small_capture_of_all_sources_gives_the_same_alerts(tmp_path: Path, cluster: ClusterSettings) -> None:
+    assert check_parity(tmp_path / "city", cluster, 9, 12) > 1_500

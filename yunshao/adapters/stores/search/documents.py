@@ -1,0 +1,127 @@
+"""Documents, the drill register and the trail, each in a small index of one shard whose writes are numbered."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from yunshao.adapters.stores.plain import clean, dumps, loads
+from yunshao.adapters.stores.search.bulk import REFUSED, THERE, Write, settle
+from yunshao.adapters.stores.search.connect import Node
+from yunshao.adapters.stores.search.events import event_key
+from yunshao.errors import NotFound, Unreachable, WrongUse
+from yunshao.ports import Clock
+
+MAX_TRAIL_TEXT = 4000
+MAX_TRIES = 50
+NEWEST = [{"_seq_no": "desc"}]
+
+Document = dict[str, Any]
+
+
+class SearchArchive:
+    """`ports.Archive`, `ports.DrillRegister` and `ports.Trail`."""
+
+    def __init__(self, node: Node, clock: Clock) -> None:
+        self._node = node
+        self._clock = clock
+
+    def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
+        """Written whole."""
+        self._settled([self._write(kind, key, document, "index", {})])
+
+    def get(self, kind: str, key: str) -> Document:
+        """Raises NotFound."""
+        found = self._find(kind, key)
+        if found is None:
+            raise NotFound(f"no {kind} {key!r}")
+        body: Document = loads(found["_source"]["body"])
+        return body
+
+    def find(self, kind: str, limit: int = 100) -> list[Document]:
+        """Newest written first."""
+        body = {"query": {"term": {"kind": clean(kind)}}, "sort": NEWEST, "size": min(limit, 10_000)}
+        hits = self._node.search(self._node.name("documents"), body)["hits"]["hits"]
+        return [loads(hit["_source"]["body"]) for hit in hits]
+
+    def change(self, kind: str, key: str, change: Callable[[Document | None], Document]) -> Document:
+        """Read, change and write; again where somebody wrote in between."""
+        for _ in range(MAX_TRIES):
+            found = self._find(kind, key)
+            changed = change(loads(found["_source"]["body"]) if found else None)
+            head = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]} if found else {}
+            write = self._write(kind, key, changed, "index" if found else "create", head)
+            if self._settled([write])[0] != THERE:
+                return changed
+        raise Unreachable("others change this document all the time", "try again", f"{kind} {key}")
+
+    def _find(self, kind: str, key: str) -> dict[str, Any] | None:
+        found = self._node.get_many([(self._node.name("documents"), _key(kind, key))])
+        return found[0] if found else None
+
+    def _write(self, kind: str, key: str, document: Mapping[str, Any], action: str, head: dict[str, Any]) -> Write:
+        body = {"kind": clean(kind), "key": clean(key), "body": dumps(document)}
+        return Write(self._node.name("documents"), _key(kind, key), body, action, head)
+
+    def _settled(self, writes: Sequence[Write]) -> list[str]:
+        settled = settle(self._node, writes)
+        refused = next((one.why for one in settled if one.state == REFUSED), "")
+        if refused:
+            raise Unreachable(f"the node refuses a document: {refused}", "", self._node.cluster.opensearch)
+        return [one.state for one in settled]
+
+    # The register.
+
+    def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
+        """All of these or none. Raises WrongUse for an id that another drill, or another record, holds."""
+        wanted = {event_key(source, uid): (source, uid, digest, planned) for source, uid, digest, planned in injected}
+        self._check(drill, wanted)
+        writes = [
+            Write(self._node.name("register"), key, _entry(drill, source, uid, digest, planned))
+            for key, (source, uid, digest, planned) in wanted.items()
+        ]
+        if THERE in self._settled(writes):
+            self._check(drill, wanted)
+
+    def _check(self, drill: str, wanted: Mapping[str, tuple[str, str, str, int]]) -> None:
+        for found in self._node.get_many([(self._node.name("register"), key) for key in wanted]):
+            source, uid, digest, _ = wanted[found["_id"]]
+            if (found["_source"]["drill"], found["_source"]["digest"]) != (drill, digest):
+                what = f"event {uid!r} of {source} is registered already"
+                raise WrongUse(what, "a drill makes its own event ids")
+
+    def injected(self, drill: str) -> list[tuple[str, str, int]]:
+        """(source, uid, planned time) of one drill."""
+        sort = [{"planned": "asc"}, {"source": "asc"}, {"uid": "asc"}]
+        body = {"query": {"term": {"drill": drill}}, "sort": sort}
+        hits = self._node.pages(self._node.name("register"), body)
+        return [(hit["_source"]["source"], hit["_source"]["uid"], hit["_source"]["planned"]) for hit in hits]
+
+    def registered(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[str, str]]:
+        """(drill, digest) of those of these (source, uid) that are registered."""
+        asked = {event_key(*key): key for key in keys}
+        found = self._node.get_many([(self._node.name("register"), key) for key in asked])
+        return {asked[doc["_id"]]: (doc["_source"]["drill"], doc["_source"]["digest"]) for doc in found}
+
+    # The trail.
+
+    def note(self, by: str, did: str, on: str, detail: str = "") -> None:
+        """Who did what."""
+        texts = dict(zip(("by", "did", "on", "detail"), (by, did, on, detail), strict=True))
+        body = {"at": self._clock(), **{name: clean(text)[:MAX_TRAIL_TEXT] for name, text in texts.items()}}
+        self._settled([Write(self._node.name("trail"), secrets.token_hex(12), body)])
+
+    def trail(self, limit: int = 200) -> list[dict[str, Any]]:
+        """Newest first."""
+        body = {"query": {"match_all": {}}, "sort": NEWEST, "size": min(limit, 10_000)}
+        return [dict(hit["_source"]) for hit in self._node.search(self._node.name("trail"), body)["hits"]["hits"]]
+
+
+def _key(kind: str, key: str) -> str:
+    return hashlib.sha256(f"{clean(kind)}\0{clean(key)}".encode()).hexdigest()[:40]
+
+
+def _entry(drill: str, source: str, uid: str, digest: str, planned: int) -> dict[str, Any]:
+    return {"drill": drill, "source": source, "uid": clean(uid), "digest": digest, "planned": planned}

@@ -1,0 +1,151 @@
+"""The ledger, the dead letters and what exceptions hid, on a cluster."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from yunshao.adapters.stores.alerts import day_name
+from yunshao.adapters.stores.ledger import MAX_DETAIL, MAX_RAW, MINUTE
+from yunshao.adapters.stores.plain import clean
+from yunshao.adapters.stores.search.bulk import CREATED, Write, settle
+from yunshao.adapters.stores.search.connect import Node
+from yunshao.model.event import Event, Rejected
+from yunshao.ports import Clock
+
+COUNTS = ("received", "processed", "rejected", "repeated")
+MAX_SOURCES = 1_000
+MAX_TRIES = 50
+
+
+class SearchHealth:
+    """`ports.SourceHealth`."""
+
+    def __init__(self, node: Node, clock: Clock) -> None:
+        self._node = node
+        self._clock = clock
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Per source, summed over its minutes and lanes."""
+        aggs: dict[str, Any] = {name: {"sum": {"field": name}} for name in COUNTS}
+        aggs |= {name: {"max": {"field": name}} for name in ("last_event", "last_received")}
+        body = {"size": 0, "aggs": {"by": {"terms": {"field": "source", "size": MAX_SOURCES}, "aggs": aggs}}}
+        answer = self._node.search(self._node.name("ledger"), body)
+        rows = []
+        for bucket in sorted(answer["aggregations"]["by"]["buckets"], key=lambda one: one["key"]):
+            row: dict[str, Any] = {"source": bucket["key"], **{name: int(bucket[name]["value"]) for name in COUNTS}}
+            for name in ("last_event", "last_received"):
+                value = bucket[name]["value"]
+                row[name] = None if value is None else int(value)
+            rows.append(row)
+        return rows
+
+    def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
+        """The counts per source and minute (ms of its start) of when records were received."""
+        query = {"range": {"minute": {"gte": since, "lt": until}}}
+        found: dict[tuple[int, str], Counter[str]] = {}
+        for hit in self._node.pages(
+            self._node.name("ledger"), {"query": query, "sort": [{"minute": "asc"}, {"source": "asc"}, {"_id": "asc"}]}
+        ):
+            row = hit["_source"]
+            counts = found.setdefault((row["minute"], row["source"]), Counter())
+            counts.update({name: row[name] for name in COUNTS})
+        return [
+            {"source": source, "minute": minute, **{name: counts[name] for name in COUNTS}}
+            for (minute, source), counts in sorted(found.items())
+        ]
+
+    def keep_counts(self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0) -> None:
+        """The counts of a lane as they stand: written whole, so that telling them twice changes nothing."""
+        writes = [
+            Write(self._node.name("ledger"), _ledger_key(row["source"], row["minute"], lane), dict(row), "index")
+            for row in rows
+        ]
+        settle(self._node, writes, patience)
+
+    def add_counts(
+        self, events: Sequence[Event], rejected: Sequence[Rejected], counted: Mapping[str, Counter[str]]
+    ) -> None:
+        """Add to the counts of this minute, for a writer that is alone."""
+        at = self._clock()
+        counts = {
+            **counted,
+            "processed": Counter(event.source for event in events),
+            "rejected": Counter(clean(record.source) for record in rejected),
+        }
+        newest: dict[str, int] = {}
+        for event in events:
+            newest[event.source] = max(newest.get(event.source, event.time), event.time)
+        writes = []
+        for source in sorted({source for part in counts.values() for source in part}):
+            key = _ledger_key(source, at // MINUTE * MINUTE, f"commit-{at}-{id(events)}")
+            row: dict[str, Any] = {name: counts.get(name, Counter())[source] for name in COUNTS}
+            row |= {"source": source, "minute": at // MINUTE * MINUTE, "last_event": newest.get(source)}
+            row["last_received"] = at if row["received"] else None
+            writes.append(Write(self._node.name("ledger"), key, row, "index"))
+        settle(self._node, writes)
+
+    def keep_rejects(
+        self, rejected: Sequence[Rejected], origins: Sequence[tuple[str, int, int, int]], patience: float = 60.0
+    ) -> None:
+        """Dead letters, each once: `origins` are (topic, partition, offset, place) of each."""
+        writes = []
+        for record, (topic, partition, offset, place) in zip(rejected, origins, strict=True):
+            key = hashlib.sha256(f"{topic}|{partition}|{offset}|{place}|{record.reason}".encode()).hexdigest()[:40]
+            body = {
+                "source": clean(record.source),
+                "position": record.position,
+                "reason": clean(record.reason),
+                "detail": clean(record.detail[:MAX_DETAIL]),
+                "raw": base64.b64encode(record.raw[:MAX_RAW]).decode("ascii"),
+                "received": record.received,
+                "hint": clean(record.hint[:MAX_DETAIL]),
+                "kept": self._clock(),
+            }
+            body |= {"topic": topic, "partition": partition, "offset": offset}
+            writes.append(Write(self._node.name("rejects"), key, body))
+        settle(self._node, writes, patience)
+
+    def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
+        """Newest first, with their numbers."""
+        query: dict[str, Any] = {"term": {"source": clean(source)}} if source else {"match_all": {}}
+        body = {"query": query, "sort": [{"_seq_no": "desc"}], "size": min(limit, 10_000), "seq_no_primary_term": True}
+        hits = self._node.search(self._node.name("rejects"), body)["hits"]["hits"]
+        return [(hit["_seq_no"] + 1, _rejected(hit["_source"])) for hit in hits]
+
+    # What exceptions hid.
+
+    def count_excepted_once(self, counts: Mapping[tuple[str, int], int], sender: str, number: int) -> None:
+        """Add to what each exception hid, once for each number of a sender."""
+        for (name, day), count in counts.items():
+            key = hashlib.sha256(f"{clean(name)}|{day}".encode()).hexdigest()[:40]
+            for _ in range(MAX_TRIES):
+                found = self._node.get_many([(self._node.name("excepted"), key)])
+                held: dict[str, Any] = (
+                    found[0]["_source"] if found else {"exception": clean(name), "day": day, "count": 0, "applied": {}}
+                )
+                if held["applied"].get(sender, 0) >= number:
+                    break
+                body = {**held, "count": held["count"] + count, "applied": {**held["applied"], sender: number}}
+                head = {"if_seq_no": found[0]["_seq_no"], "if_primary_term": found[0]["_primary_term"]} if found else {}
+                write = Write(self._node.name("excepted"), key, body, "index" if found else "create", head)
+                if settle(self._node, [write])[0].state == CREATED:
+                    break
+
+    def excepted(self) -> list[dict[str, Any]]:
+        """How many findings each exception hid, a day."""
+        body = {"query": {"match_all": {}}, "sort": [{"exception": "asc"}, {"day": "asc"}]}
+        rows = [hit["_source"] for hit in self._node.pages(self._node.name("excepted"), body)]
+        return [{"exception": row["exception"], "day": day_name(row["day"]), "count": row["count"]} for row in rows]
+
+
+def _ledger_key(source: str, minute: int, lane: str) -> str:
+    return hashlib.sha256(f"{source}|{minute}|{lane}".encode()).hexdigest()[:40]
+
+
+def _rejected(row: Mapping[str, Any]) -> Rejected:
+    raw = base64.b64decode(row["raw"])
+    return Rejected(row["source"], row["position"], row["reason"], row["detail"], raw, row["received"], row["hint"])
