@@ -22,10 +22,12 @@ from detectors.sigma.model import Loaded
 from detectors.sigma.overlay import LIVE, Decision, judging, overlaid, parse_overlay
 from playbooks.load import library as playbook_library
 from playbooks.load import load_folder
+from playbooks.oncall.settings import ChannelSettings, OnCall, Secret, parse_oncall
 from playbooks.words import Playbook
 from reports.keys import Signer, new_key
 from streams.pipeline import Rooms
 from yunshao.adapters.buses.spool import Spool
+from yunshao.adapters.channels.catalog import channel
 from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import BadConfiguration
 from yunshao.estate.load import parse_estate
@@ -38,7 +40,7 @@ from yunshao.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from detectors.sigma.lint import Other
-    from yunshao.ports import Detector, Intake
+    from yunshao.ports import Channel, Detector, Intake
 
 SETTINGS_FILE = "yunshao.yaml"
 MAX_FILE_BYTES = 16 << 20
@@ -167,6 +169,39 @@ class Workspace:
                 raise BadConfiguration(f"method {method.id} is there already", "give it an id of its own", str(path))
             found[method.id] = method
         return found
+
+    @cached_property
+    def oncall(self) -> OnCall:
+        """Channels, people and rotas; empty where the workspace has no such file."""
+        path = self.folder / self.settings.oncall
+        return parse_oncall(read_text(path), str(path)) if path.is_file() else OnCall()
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """The ways out, by name, with their secrets read."""
+        return {name: self._channel(one) for name, one in self.oncall.channels.items()}
+
+    def _channel(self, one: ChannelSettings) -> Channel:
+        token, secret = (self._kept_secret(kept) for kept in (one.token, one.secret))
+        return channel(
+            one.kind, one.url, token, secret, wall_clock,
+            user=one.user, sender=one.sender, starttls=one.starttls, timeout=one.timeout,
+        )  # fmt: skip
+
+    def _kept_secret(self, kept: Secret | None) -> str:
+        if kept is None:
+            return ""
+        if kept.env:
+            found = os.environ.get(kept.env, "")
+            if not found:
+                raise BadConfiguration(f"the variable {kept.env} is not set", "", self.settings.oncall)
+            return found
+        return read_text(self.folder / kept.file).strip()
+
+    @cached_property
+    def link_key(self) -> bytes:
+        """What signs links that answer a page; made on first use, mode 0600."""
+        return self._secret("link.key", lambda: secrets.token_bytes(32))
 
     @cached_property
     def signer(self) -> Signer:

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from playbooks.engine.program import parse_program
 from playbooks.words import Expectation, Playbook, Stage, Text, Threat
 from yunshao.errors import BadContent
 from yunshao.model.risk import METHODS
@@ -29,11 +30,21 @@ UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 COMMON = {"id", "kind", "version", "title", "summary"}
 ASSESSMENT = COMMON | {"method", "window", "threats"}
 DRILL = COMMON | {"every", "forms", "objectives", "story", "run", "expect", "revert", "clean_up", "warm_up"}
+DRILL |= {"groups", "background"}
 FORMS = {
     "method": ("tabletop", "practical", "demonstration"),
     "scope": ("internal", "sector", "cross_sector", "local", "cross_region"),
     "content": ("comprehensive", "special"),
 }
+GROUPS = (
+    "command", "planning", "supervision", "advisers", "implementation", "support", "evaluation", "technical",
+    "observers",
+)  # fmt: skip
+POSTS = (
+    "on_call", "data_security", "unit_chief", "system_chief", "general_chief", "operations", "business", "publicity",
+    "supplier",
+)  # fmt: skip
+DOES = ("triage", "contain", "recover")
 EVERY = ("month", "quarter", "half_year", "year")
 
 
@@ -92,7 +103,11 @@ def parse_playbook(text: str, where: str, methods: tuple[str, ...] = tuple(METHO
         raise BadContent(f"not YAML: {error.problem}", "", where, line) from None
     except (yaml.YAMLError, RecursionError, ValueError):
         raise BadContent("not YAML", "", where) from None
-    kind = reader.word("kind", tree.get("kind") if isinstance(tree, Mapping) else None, ("assessment", "drill"))
+    kind = reader.word(
+        "kind", tree.get("kind") if isinstance(tree, Mapping) else None, ("assessment", "drill", "response")
+    )
+    if kind == "response":
+        return _response(reader, tree)
     return _assessment(reader, tree, methods) if kind == "assessment" else _drill(reader, tree)
 
 
@@ -108,6 +123,12 @@ def _common(reader: _Reader, tree: Mapping[str, Any]) -> dict[str, Any]:
         "summary": reader.text("summary", tree["summary"]),
         "file": reader.where,
     }
+
+
+def _response(reader: _Reader, tree: Any) -> Playbook:
+    program = parse_program(tree, reader.where)
+    title, summary = program.title.model_dump(), program.summary.model_dump()
+    return Playbook(program.id, "response", program.version, title, summary, reader.where, program=program)
 
 
 def _assessment(reader: _Reader, tree: Any, methods: tuple[str, ...]) -> Playbook:
@@ -143,15 +164,21 @@ def _threat(reader: _Reader, place: str, tree: Any) -> Threat:
 
 
 def _drill(reader: _Reader, tree: Any) -> Playbook:
-    needed = {"id", "title", "summary", "forms", "objectives", "story", "run", "expect", "revert"}
+    needed = {"id", "title", "summary", "forms", "objectives", "run", "revert"}
     reader.keys("file", tree, DRILL, needed)
     forms = reader.keys("forms", tree["forms"], set(FORMS), set(FORMS))
     stages = tuple(_stage(reader, f"run[{i}]", one) for i, one in enumerate(reader.items("run", tree["run"], 1)))
     expect = tuple(
-        _expectation(reader, f"expect[{i}]", one) for i, one in enumerate(reader.items("expect", tree["expect"], 1))
+        _expectation(reader, f"expect[{i}]", one)
+        for i, one in enumerate(reader.items("expect", tree.get("expect", [])))
     )
-    if not any(stage.type == "send" for stage in stages):
-        raise reader.refuse("run", "nothing is sent")
+    sends = any(stage.type == "send" for stage in stages)
+    if sends != ("story" in tree):
+        raise reader.refuse("run", "nothing is sent" if "story" in tree else "what is sent wants a story")
+    if not sends and (forms["method"] != "tabletop" or any(one.type == "alert" for one in expect)):
+        raise reader.refuse("run", "where nothing is sent nothing can be noticed: a tabletop expects no alert")
+    if sends and not expect:
+        raise reader.refuse("expect", "what is sent must be noticed by something")
     if [stage.at for stage in stages] != sorted(stage.at for stage in stages):
         raise reader.refuse("run", "the moments must not go back")
     return Playbook(
@@ -160,20 +187,36 @@ def _drill(reader: _Reader, tree: Any) -> Playbook:
         forms={axis: reader.word(f"forms.{axis}", forms[axis], FORMS[axis]) for axis in FORMS},
         stages=stages,
         expect=expect,
-        story=reader.word("story", tree["story"]),
+        story=reader.word("story", tree["story"]) if sends else "",
         every=reader.word("every", tree.get("every", "year"), EVERY),
+        groups=_groups(reader, tree.get("groups", {})),
+        background=reader.text("background", tree["background"]) if "background" in tree else {},
     )
 
 
+def _groups(reader: _Reader, tree: Any) -> dict[str, Text]:
+    """Posts by the groups of GB/T 38645."""
+    known = reader.keys("groups", tree, set(GROUPS), set())
+    return {group: reader.text(f"groups.{group}", post) for group, post in known.items()}
+
+
 def _stage(reader: _Reader, place: str, tree: Any) -> Stage:
-    reader.keys(place, tree, {"at", "send", "part", "ask", "title"}, {"at", "title"})
+    reader.keys(place, tree, {"at", "send", "part", "ask", "tell", "does", "title"}, {"at", "title"})
     at, title = reader.duration(f"{place}.at", tree["at"]), reader.text(f"{place}.title", tree["title"])
-    if ("send" in tree) == ("ask" in tree):
-        raise reader.refuse(place, "either send or ask is wanted")
-    if "ask" in tree:
-        return Stage(at, "ask", title, post=reader.word(f"{place}.ask", tree["ask"]))
-    part = reader.word(f"{place}.part", tree["part"]) if "part" in tree else ""
-    return Stage(at, "send", title, source=reader.word(f"{place}.send", tree["send"]), part=part)
+    kinds = [kind for kind in ("send", "ask", "tell") if kind in tree]
+    if len(kinds) != 1:
+        raise reader.refuse(place, "one of send, ask and tell is wanted")
+    kind, extra = kinds[0], {"send": "part", "ask": "does"}.get(kinds[0], "")
+    if wrong := sorted({"part", "does"} & set(tree) - {extra}):
+        raise reader.refuse(f"{place}.{wrong[0]}", f"has no meaning where something is {kind}")
+    word = reader.word(f"{place}.{kind}", tree[kind])
+    if kind == "send":
+        part = reader.word(f"{place}.part", tree["part"]) if "part" in tree else ""
+        return Stage(at, kind, title, source=word, part=part)
+    does = reader.word(f"{place}.does", tree["does"], DOES) if "does" in tree else ""
+    if word not in POSTS:
+        raise reader.refuse(f"{place}.{kind}", f"{word!r} is none of {', '.join(POSTS)}")
+    return Stage(at, kind, title, post=word, does=does)
 
 
 def _expectation(reader: _Reader, place: str, tree: Any) -> Expectation:

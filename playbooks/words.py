@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from playbooks.engine.program import Program
+
 Text = dict[str, str]
 
 
@@ -21,7 +23,10 @@ class Threat:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One planned moment of a drill: records to send (`story`, `part`), or something to ask of a post."""
+    """One planned moment of a drill: records to `send` (`story`, `part`), something to `tell` or to `ask` a post.
+
+    `does` says which clock a task's answer stops: `triage`, `contain` or `recover`.
+    """
 
     at: int
     type: str
@@ -30,6 +35,7 @@ class Stage:
     story: str = ""
     part: str = ""
     post: str = ""
+    does: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +67,6 @@ class Playbook:
     expect: tuple[Expectation, ...] = ()
     story: str = ""
     every: str = ""
+    groups: dict[str, Text] = field(default_factory=dict)
+    background: Text = field(default_factory=dict)
+    program: Program | None = None

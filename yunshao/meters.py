@@ -18,3 +18,5 @@ LAST_EVENT = Gauge("yunshao_source_last_event_timestamp_seconds", "Event time of
 WAITING = Gauge("yunshao_spool_waiting_bytes", "Bytes accepted by push and not yet committed.")
 REQUESTS = Counter("yunshao_console_requests_total", "Console requests.", ["method", "status"])
 LIVE_PAGES = Gauge("yunshao_console_live_pages", "Open live streams.")
+DELIVERIES = Counter("yunshao_deliveries_total", "Tries to tell somebody, by what came of them.", ["channel", "state"])
+PAGES = Counter("yunshao_pages_total", "Pages opened, drills apart.", ["level", "drill"])

@@ -10,6 +10,7 @@ from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.block import Columns
 from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
 from yunshao.model.finding import Observation, Step
+from yunshao.model.notice import Message, Outcome
 from yunshao.model.register import Change, Revision
 
 
@@ -234,6 +235,17 @@ class Archive(Protocol):
     def change(self, kind: str, key: str, change: Callable[[dict[str, Any] | None], dict[str, Any]]) -> dict[str, Any]:
         """Read, change and write in one transaction; the change gets None where nothing is."""
 
+    def change_due(
+        self, kind: str, until: int, change: Callable[[dict[str, Any]], dict[str, Any]], limit: int = 100
+    ) -> list[dict[str, Any]]:
+        """Change those that wake by `until`, earliest first, in one transaction; gives them as they are now.
+
+        A document wakes at its own top-level `wakes` (ms), an integer; without one it sleeps for ever.
+        """
+
+    def waking(self, kind: str, until: int, limit: int = 1000) -> list[dict[str, Any]]:
+        """Those that wake by `until`, earliest first, as they stand."""
+
 
 class DrillRegister(Protocol):
     """The only thing that makes an event a drill's."""
@@ -313,6 +325,12 @@ class Bus(Protocol):
     """The door for pushed records: durable before it returns."""
 
     def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None: ...
+
+
+class Channel(Protocol):
+    """A way to people outside the console. Never raises for what the other side does."""
+
+    def send(self, message: Message) -> Outcome: ...
 
 
 class Renderer(Protocol):

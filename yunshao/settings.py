@@ -102,6 +102,7 @@ class Settings(_Strict):
     data: str = Field("data", description="Folder of the store, relative to the workspace.")
     org: str = Field("org.yaml", description="The registry of units, chiefs, clouds and systems.")
     playbooks: str = Field("playbooks", description="Folder of the site's own playbooks.")
+    oncall: str = Field("oncall.yaml", description="Channels, people, rotas and escalation; none: nobody is told.")
     console: ConsoleSettings = ConsoleSettings()
     detect: DetectSettings = DetectSettings()
     sources: tuple[SourceSettings, ...] = ()

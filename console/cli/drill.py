@@ -14,6 +14,7 @@ from console.cli.common import Format, FormatOption, WorkspaceOption, line, mome
 from console.roles.drills import Drills, brief
 from console.roles.pipeline import Pipeline, pipeline_runs_elsewhere
 from console.wiring import Workspace, open_workspace
+from yunshao.errors import WrongUse
 
 app = new_app("Run and steer an emergency drill.")
 COLUMNS = ("id", "playbook", "state", "started", "detection_rate", "mttd_seconds", "mtta_seconds", "rating")
@@ -126,6 +127,48 @@ def resume(drill: str, workspace: WorkspaceOption = Path()) -> None:
 
 
 @app.command()
-def abort(drill: str, workspace: WorkspaceOption = Path()) -> None:
-    """Stop a drill and close what it raised."""
-    _steer("abort", drill, workspace)
+def abort(
+    drill: Annotated[str, typer.Argument(help="Id of a drill.")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Every drill that runs.")] = False,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Stop a drill, or every drill, and close what it raised."""
+    if bool(drill) == all_:
+        raise WrongUse("which drill?", "an id, or --all")
+    if not all_:
+        _steer("abort", drill, workspace)
+        return
+    place = open_workspace(workspace)
+    drills = Drills(place, place.spool)
+    ended = drills.abort_all(getpass.getuser())
+    for one in ended * 2:
+        drills.advance(one)
+    say(f"aborted: {', '.join(ended) or 'none was running'}")
+
+
+@app.command()
+def reset(drill: str, workspace: WorkspaceOption = Path()) -> None:
+    """End a drill and begin the same one anew, where `up` goes on with it."""
+    place = open_workspace(workspace)
+    say(f"begun anew: {Drills(place, place.spool).reset(drill, getpass.getuser())}")
+
+
+@app.command()
+def rate(
+    drill: str,
+    objective: Annotated[int, typer.Option(help="Number of an objective, from 1.")] = 0,
+    mark: Annotated[str, typer.Option(help="P, S, M or U (HSEEP).")] = "",
+    item: Annotated[str, typer.Option(help="One of the nine items of GB/T 38645, such as command.")] = "",
+    score: Annotated[int, typer.Option(help="1, 3 or 5.")] = 0,
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """An evaluator judges an objective, or scores an item, while the drill runs or after it."""
+    if bool(objective) == bool(item):
+        raise WrongUse("what is judged?", "--objective N --mark P, or --item NAME --score 5")
+    place = open_workspace(workspace)
+    drills, by = Drills(place, place.spool), getpass.getuser()
+    if item:
+        drills.score(drill, item, score, by)
+    else:
+        drills.rate(drill, objective - 1, mark.upper(), by)
+    say(f"{drill}: {item or f'objective {objective}'} is {score if item else mark.upper()}")

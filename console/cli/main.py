@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "assess": ("console.cli.assess", "Run a risk assessment, or calculate one risk by hand."),
     "risk": ("console.cli.risk", "The risk register: proposals, treatment, acceptance, findings, any past moment."),
     "drill": ("console.cli.drill", "Run and steer an emergency drill."),
+    "playbook": ("console.cli.playbook", "Response playbooks: check, rehearse, run, answer, steer."),
+    "oncall": ("console.cli.oncall", "Who is on call, what waits for an answer, what was sent."),
     "report": ("console.cli.report", "Build a report into a sealed bundle."),
     "seal": ("console.cli.seal", "The chain over reports, alerts and audit entries; checkpoints; keys."),
     "verify": ("console.cli.verify", "Check a sealed bundle, off-line."),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -22,6 +20,7 @@ from console.cli.common import (
     say,
     show,
 )
+from console.days import time_of
 from console.roles.register import SHOWN, accept_risk, decide_on, import_findings, plan_risk, rows_of
 from console.wiring import open_workspace
 from playbooks.assess.findings import MAX_BYTES
@@ -160,15 +159,3 @@ def read(path: Path) -> bytes:
     if len(data) > MAX_BYTES:
         raise WrongUse(f"larger than {MAX_BYTES >> 20} MiB", "", str(path))
     return data
-
-
-def time_of(text: str, zone: str, *, end: bool = False) -> int:
-    """A day or a moment as ms; `end` takes a day's last moment. Raises WrongUse."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise WrongUse(f"no day {text!r}", "for example 2026-03-31 or 2026-03-31T08:00") from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=ZoneInfo(zone))
-    milliseconds = int(found.timestamp() * 1000)
-    return milliseconds + 86_399_999 if end and len(text) == 10 else milliseconds

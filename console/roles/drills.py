@@ -9,9 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.catalog import PARSERS
+from console.roles.notices import Notices
 from console.wiring import Workspace, wall_clock
 from playbooks.drill import run as drill
+from playbooks.drill.grade import techniques_played
 from playbooks.drill.inject import Injected, prepare
+from playbooks.oncall.page import page_id
+from playbooks.oncall.say import task_subject
 from playbooks.scenes import city_of, rehearsed
 from playbooks.words import Playbook
 from yunshao.errors import NotFound
@@ -30,8 +34,9 @@ HINT = "drill"
 class Drills:
     """Every drill of a workspace. Any process may go on with what another began."""
 
-    def __init__(self, workspace: Workspace, bus: Bus) -> None:
+    def __init__(self, workspace: Workspace, bus: Bus, notices: Notices | None = None) -> None:
         self._workspace = workspace
+        self._notices = notices or Notices(workspace)
         self._store = workspace.store
         self._bus = bus
 
@@ -55,7 +60,8 @@ class Drills:
         drill_id = f"drill-{day}-{secrets.token_hex(6)}"
         # The id is random and seeds the story: nobody outside can know its records before they are sent.
         planned = {stage.part: now + int(stage.at / speed) for stage in chosen.stages if stage.part}
-        lines = rehearsed(chosen.story, city_of(self._workspace.estate), now, drill_id, speed, planned)
+        city = city_of(self._workspace.estate)
+        lines = rehearsed(chosen.story, city, now, drill_id, speed, planned) if chosen.story else []
         injected = prepare([(*line,) for line in lines], PARSERS, native_digest, now)
         document = drill.start(chosen, drill_id, now, speed, unattended, by, injected)
         self._store.register(drill_id, [(one.source, one.uid, one.digest, now + one.offset) for one in injected])
@@ -106,12 +112,63 @@ class Drills:
         def turn(kept: Document | None) -> Document:
             advanced, wanted = drill.advance(_there(kept, drill_id), wall_clock(), facts)
             actions[:] = wanted
-            return _with_evidence(advanced, alerts) if advanced["phase"] == "over" else advanced
+            if advanced["phase"] != "over" or advanced.get("alerts"):
+                return advanced
+            return {**_with_evidence(advanced, alerts), **self._compared(advanced)}
 
         document = self._store.change(KIND, drill_id, turn)
         for action in actions:
             self._act(drill_id, action)
+        if not document["unattended"]:
+            self._page_posts(document)
         return document
+
+    def _compared(self, document: Document) -> dict[str, Any]:
+        """The last run of the same playbook, and what the techniques that were played came to."""
+        known = self._store.find(KIND, limit=500)
+        earlier = [one for one in known if one["id"] != document["id"] and one["state"] == "done"]
+        same = [one for one in earlier if one["playbook"]["id"] == document["playbook"]["id"]]
+        last = max(
+            (one for one in same if one["started"] < document["started"]), key=lambda one: one["started"], default=None
+        )
+        previous = {"id": last["id"], "started": last["started"], "metrics": last["metrics"]} if last else None
+        rules = self._workspace.rules
+        techniques = {rule.name: rule.techniques for rule in (*rules.rules, *rules.correlations)}
+        return {"previous": previous, "techniques": techniques_played(document, techniques)}
+
+    def rate(self, drill_id: str, place: int, mark: str, by: str) -> None:
+        """An evaluator judges an objective (from 0) as P, S, M or U."""
+        self._change(drill_id, by, "drill.rate", lambda one: drill.rate(one, place, mark, by, wall_clock()))
+
+    def score(self, drill_id: str, item: str, points: int, by: str) -> None:
+        """An evaluator scores one of the nine items."""
+        self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, wall_clock()))
+
+    def reset(self, drill_id: str, by: str) -> str:
+        """End a drill and begin the same one anew; gives the new one's id."""
+        document = self._store.get(KIND, drill_id)
+        if document["phase"] != "over":
+            self.abort(drill_id, by)
+        return self.start(document["playbook"]["id"], by, document["speed"], document["unattended"])
+
+    def abort_all(self, by: str) -> list[str]:
+        """Every drill ends, for everybody, at once; gives their ids."""
+        known = self._store.find(KIND, limit=500)
+        running = [one["id"] for one in known if one["phase"] == "run" and one["state"] != "aborted"]
+        for drill_id in running:
+            self.abort(drill_id, by)
+        return running
+
+    def _page_posts(self, document: Document) -> None:
+        """A task that waits pages the holder of its post; one that waits no longer pages nobody."""
+        for step in document["steps"]:
+            subject = task_subject(document, step)
+            if step["type"] == "tell" and step["state"] == "done":
+                self._notices.tell_post(subject, step["post"])
+            elif step["state"] == "asked" and document["phase"] == "run":
+                self._notices.ask_post(subject, step["post"])
+            elif step["type"] == "ask" and step["state"] != "waiting":
+                self._notices.resolve(page_id(subject), "reported")
 
     def _act(self, drill_id: str, action: Action) -> None:
         now = wall_clock()

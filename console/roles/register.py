@@ -97,6 +97,25 @@ def plan_risk(
         store.note(by, "risk.treat", risk, f"{action}, {post}")
 
 
+class Risks:
+    """What people say in the register, for the console."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def decide(self, proposal: str, verdict: str, by: str, value: float | None, reason: str) -> None:
+        """A word on a proposal. Raises NotFound, WrongUse."""
+        decide_on(self._workspace, proposal, verdict, by, value, reason)
+
+    def accept(self, risk: str, approver: str, until: int, reason: str, by: str) -> None:
+        """Bear a risk until a moment (ms). Raises NotFound, WrongUse."""
+        accept_risk(self._workspace, risk, approver, until, reason, by)
+
+    def treat(self, risk: str, action: str, post: str, due: int, expected: int, note: str, by: str) -> None:
+        """Plan what is done about a risk until a moment (ms). Raises NotFound, WrongUse."""
+        plan_risk(self._workspace, risk, action, post, due, expected, note, by)
+
+
 def entry(store: RiskRegister, kind: str, key: str) -> dict[str, Any]:
     """The entry of this key, or the one whose key begins so. Raises NotFound."""
     rows = store.entries(kind)

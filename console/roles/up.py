@@ -13,8 +13,11 @@ from collectors.http_push.source import push_app
 from collectors.syslog.source import SyslogListener
 from console.roles.assessments import run_assessment
 from console.roles.drills import Drills
+from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
+from console.roles.register import Risks
 from console.roles.reporting import Reports
+from console.roles.runs import Runs
 from console.roles.schedule import run_due
 from console.web.app import create_app
 from console.web.desk import Desk
@@ -25,6 +28,7 @@ from yunshao.ports import Bus
 log = logging.getLogger("yunshao")
 DRILL_EVERY_SECONDS = 0.5
 SCHEDULE_EVERY_SECONDS = 15.0
+NOTICES_EVERY_SECONDS = 1.0
 
 
 class WakingBus:
@@ -74,7 +78,9 @@ class Up:
         self.workspace = workspace
         self.pipeline = Pipeline(workspace)
         self.bus = WakingBus(workspace.spool, self.pipeline.wake.set)
-        self.drills = Drills(workspace, self.bus)
+        self.notices = Notices(workspace)
+        self.drills = Drills(workspace, self.bus, self.notices)
+        self.runs = Runs(workspace, self.notices)
         self.listeners = [
             SyslogListener(self.bus, source.udp, source.tcp, wall_clock)
             for source in workspace.settings.sources
@@ -83,7 +89,14 @@ class Up:
         self.workers = [
             Every("drills", DRILL_EVERY_SECONDS, self.drills.tick),
             Every("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
+            Every("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
+            Every("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
+            # A thread a channel: one that hangs holds up no other.
+            *(Every(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name)) for name in workspace.channels),
         ]
+
+    def _sender(self, name: str) -> Callable[[], object]:
+        return lambda: self.notices.sending.flush(name)
 
     def desk(self) -> Desk:
         """What the pages need."""
@@ -94,10 +107,12 @@ class Up:
             settings=place.settings,
             clock=wall_clock,
             drills=self.drills,
+            notices=self.notices,
             assess=lambda playbook, by: run_assessment(place, playbook, by),
             playbooks=place.playbooks,
             rule_titles={rule.name: rule.titles for rule in (*place.rules.rules, *place.rules.correlations)},
             reports=Reports(place),
+            risks=Risks(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
         )
 

@@ -30,6 +30,34 @@ class DrillDesk(Protocol):
 
     def abort(self, drill: str, by: str) -> None: ...
 
+    def abort_all(self, by: str) -> list[str]: ...
+
+    def rate(self, drill: str, place: int, mark: str, by: str) -> None: ...
+
+
+class NoticeDesk(Protocol):
+    """Who is on call, what waits for an answer, and what was sent."""
+
+    def holders(self) -> dict[str, str]: ...
+
+    def shifts(self, rota: str, since: int, until: int) -> list[Any]: ...
+
+    def hand_over(self, rota: str, to: str, until: int, by: str, note: str) -> None: ...
+
+    def open_pages(self) -> list[dict[str, Any]]: ...
+
+    def pages(self, limit: int) -> list[dict[str, Any]]: ...
+
+    def acknowledge(self, page_id: str, by: str, way: str) -> dict[str, Any]: ...
+
+    def by_link(self, token: str) -> tuple[dict[str, Any], str]: ...
+
+    def deliveries(self, limit: int) -> list[dict[str, Any]]: ...
+
+    def channel_states(self) -> list[dict[str, Any]]: ...
+
+    def try_again(self, by: str) -> int: ...
+
 
 class ReportDesk(Protocol):
     """Reports as the gallery gives them out."""
@@ -41,6 +69,16 @@ class ReportDesk(Protocol):
     def bundle(self, report_id: str) -> bytes: ...
 
 
+class RiskDesk(Protocol):
+    """What a person says in the risk register; every verb may raise WrongUse or NotFound."""
+
+    def decide(self, proposal: str, verdict: str, by: str, value: float | None, reason: str) -> None: ...
+
+    def accept(self, risk: str, approver: str, until: int, reason: str, by: str) -> None: ...
+
+    def treat(self, risk: str, action: str, post: str, due: int, expected: int, note: str, by: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything `create_app` needs."""
@@ -50,7 +88,9 @@ class Desk:
     settings: Settings
     clock: Clock
     drills: DrillDesk
+    notices: NoticeDesk
     reports: ReportDesk
+    risks: RiskDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]

@@ -43,6 +43,7 @@ def drill_page(request: Request, drill_id: str) -> Response:
     visit = whole_city(visit_of(request))
     document = visit.desk.store.get("drill", drill_id)
     kept = {key: value for key, value in document.items() if key != "records"}
+    kept = {"objectives": [], "techniques": [], **kept}
     return answer(visit, "drill", kept, now=visit.desk.clock())
 
 
@@ -64,18 +65,28 @@ def _speed(form: dict[str, str]) -> float:
         raise WrongUse("the speed is no number", "1 is real time") from None
 
 
+@router.post("/drills/abort-all", include_in_schema=False)
+async def abort_all(request: Request) -> Response:
+    """Every drill ends, for everybody."""
+    visit, _ = await change_of(request)
+    await run_in_threadpool(visit.desk.drills.abort_all, visit.account.name)
+    return back("/drills")
+
+
 @router.post("/drills/{drill_id}/{verb}", include_in_schema=False)
 async def steer(request: Request, drill_id: str, verb: str) -> Response:
-    """Report a task done, pause, resume or abort."""
+    """Report a task done, judge an objective, pause, resume or abort."""
     visit, form = await change_of(request)
     desk, by = visit.desk.drills, visit.account.name
-    if verb == "answer":
-        index = form.get("index", "")
-        if not index.isdecimal() or len(index) > 4:
-            raise WrongUse("no such step", "")
+    index = form.get("index", "")
+    if verb in {"answer", "rate"} and not (index.isdecimal() and len(index) <= 4):
+        raise WrongUse("no such step", "")
+    if verb == "rate":
+        await run_in_threadpool(desk.rate, drill_id, int(index), form.get("mark", "")[:1], by)
+    elif verb == "answer":
         await run_in_threadpool(desk.answer, drill_id, int(index), by, form.get("note", "")[:500])
     elif verb in {"pause", "resume", "abort"}:
         await run_in_threadpool({"pause": desk.pause, "resume": desk.resume, "abort": desk.abort}[verb], drill_id, by)
     else:
-        raise WrongUse(f"unknown verb {verb[:20]!r}", "answer, pause, resume or abort")
+        raise WrongUse(f"unknown verb {verb[:20]!r}", "answer, rate, pause, resume or abort")
     return back(f"/drills/{drill_id}")

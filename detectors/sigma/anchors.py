@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from detectors.sigma.facts import EQUALS, Ask
+from detectors.sigma.facts import EQUALS, SEARCH, Ask
 from detectors.sigma.pattern import Test
 from detectors.sigma.tree import AllOf, AnyOf, Item, Node, items
 
@@ -112,5 +112,8 @@ def _chance(ask: Ask, rules: int, texts: int) -> float:
     crowd = max(1.0, float(rules))
     if ask.kind == EQUALS:
         return crowd / (2 + texts)
+    if ask.kind == SEARCH:
+        # Nobody knows: asked last, where a rule has nothing else.
+        return 1.0
     root = math.sqrt(crowd)
     return max(root / (2 + texts), math.pow(0.5, len(ask.literal) / 2)) * root

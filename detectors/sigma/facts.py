@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from detectors.sigma.expression import required_literal
+from detectors.sigma.expression import can_be_together, required_literal, together
 from detectors.sigma.pattern import Expression, Test, Text, Wild
 from detectors.sigma.predicate import OfText, any_text, fold
 from detectors.sigma.values import MISSING, leaves, text_of
 
-EQUALS, STARTS, ENDS, INSIDE, CHECK = range(5)
+EQUALS, STARTS, ENDS, INSIDE, CHECK, SEARCH = range(6)
 FEW = 8
 SHORTEST = 3
 UNCOMMON = frozenset("!#$&'*+;<>?@[]^`{|}~")
@@ -40,18 +40,26 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One test: which texts can meet it (by `literal`, folded), and for CHECK whether a text does."""
+    """One test: which texts can meet it (by `literal`, folded), and for CHECK whether a text does.
+
+    SEARCH is an expression that needs no telling literal: all of a field's are searched for in one pass.
+    """
 
     number: int
     kind: int
     literal: str
     check: OfText | None = None
+    expression: Expression | None = None
 
 
 def ask_of(number: int, test: Test) -> Ask | None:
     """The test of a text with its number; None where nothing says cheaply which texts can meet it."""
     ask = _ask_of(number, test)
-    return ask if ask is None or ask.kind == EQUALS or _is_telling(ask.literal) else None
+    if ask is not None and (ask.kind == EQUALS or _is_telling(ask.literal)):
+        return ask
+    if isinstance(test, Expression) and can_be_together(test):
+        return Ask(number, SEARCH, "", None, test)
+    return None
 
 
 def _is_telling(literal: str) -> bool:
@@ -94,15 +102,20 @@ class Table:
         self._rules_of = rules_of
         self._equals: dict[str, list[int]] = {}
         inside: dict[str, list[Ask]] = {}
+        searches: list[Ask] = []
         for ask in asks:
             if ask.kind == EQUALS:
                 self._equals.setdefault(ask.literal, []).append(ask.number)
+            elif ask.expression is not None:
+                searches.append(ask)
             else:
                 inside.setdefault(ask.literal, []).append(ask)
         self._asks = list(inside.values())
         self._literals = list(inside)
         self._width = max(map(len, self._literals), default=1)
         self._found = self._search()
+        self._searched = [ask.number for ask in searches]
+        self._matched = together([ask.expression for ask in searches if ask.expression]) if searches else None
         self._memory: dict[str, Known | None] = {}
 
     def resolve(self, column: Sequence[Any]) -> list[Known | None] | None:
@@ -151,7 +164,7 @@ class Table:
         literals = [self._literals[hit] for hit in self._found(folded)] if self._asks else []
         if len(parts) != len(texts) or len(literals) > FEW:
             return None
-        told: set[str] = set()
+        told = {text for text in texts if self._matched(text)} if self._matched else set()
         if not self._equals.keys().isdisjoint(parts):
             told.update(text for text, part in zip(texts, parts, strict=True) if part in self._equals)
         for literal in literals:
@@ -183,6 +196,8 @@ class Table:
     def _facts(self, text: str) -> set[int]:
         folded = text.casefold()
         facts = set(self._equals.get(folded, ()))
+        if self._matched is not None:
+            facts.update(self._searched[place] for place in self._matched(text))
         if self._asks:
             for hit in self._found(folded) if len(folded) <= CHUNK else self._found_in_parts(folded):
                 for ask in self._asks[hit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playbooks.drill.metrics import drill_figures
@@ -13,6 +14,9 @@ ITEMS = ("feasibility", "monitoring", "location", "command", "handling", "linkag
 DAY_MS = 86_400_000
 DUE_DAYS = 30
 GOOD, FAIR, POOR = 5, 3, 1
+POINTS = (POOR, FAIR, GOOD)
+# HSEEP: performed without challenges, with some, with major ones, unable to be performed.
+MARKS = {"P": GOOD, "S": FAIR, "M": POOR, "U": POOR}
 SECURITY_POST = {"zh": "安全运营负责人", "en": "Head of security operations"}
 ON_CALL_POST = {"zh": "值班负责人", "en": "Head of the on-call rota"}
 
@@ -20,16 +24,19 @@ ON_CALL_POST = {"zh": "值班负责人", "en": "Head of the on-call rota"}
 def grade(drill: Document) -> Document:
     """The document with its metrics, evaluation, rating, problems and improvements. Items for people have no score."""
     scores = {"monitoring": _monitoring(drill), "handling": _handling(drill), "goals": _goals(drill)}
+    given = drill.get("scores", {})
     evaluation: list[dict[str, Any]] = []
     for item in ITEMS:
         score, reason = scores.get(item, (None, both("reason.people")))
+        if item in given:
+            score, reason = given[item]["score"], both("reason.given", by=given[item]["by"])
         evaluation.append({"item": item, "title": both(f"item.{item}"), "score": score, "reason": reason})
     rated = [one["score"] for one in evaluation if one["score"] is not None]
     mean = sum(rated) / len(rated) if rated else None
     problems = _problems(drill)
     return {
         **drill,
-        "metrics": drill_figures(drill["expectations"]),
+        "metrics": drill_figures(drill["expectations"], drill["steps"], drill.get("pauses", ())),
         "evaluation": evaluation,
         "rating": {"score": round_half_up(mean, 2), "grade": _grade(mean), "n": len(rated)}
         if mean is not None
@@ -37,6 +44,18 @@ def grade(drill: Document) -> Document:
         "problems": problems,
         "improvements": [_improvement(drill, one) for one in problems],
     }
+
+
+def techniques_played(drill: Document, techniques: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """What was expected and noticed of each ATT&CK technique; `techniques` are those of the rules by name."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in drill["expectations"]:
+        for technique in techniques.get(one["rule"], ()) if one["type"] == "alert" else ():
+            row = found.setdefault(technique, {"technique": technique, "expected": 0, "noticed": 0, "rules": []})
+            row["expected"] += 1
+            row["noticed"] += one["detected"] is not None
+            row["rules"].append(one["rule"])
+    return [{**row, "gap": row["noticed"] < row["expected"]} for _, row in sorted(found.items())]
 
 
 def _grade(mean: float) -> str:
@@ -75,7 +94,13 @@ def _goals(drill: Document) -> tuple[int | None, dict[str, str]]:
     wanted = [
         one["state"] for one in drill["expectations"] if not (drill["unattended"] and one["type"] == "acknowledged")
     ]
+    marks = [MARKS[one["rating"]] for one in drill.get("objectives", ()) if one.get("rating")]
     met = wanted.count("met")
+    if marks:
+        # What people judged goes before what was counted, and the lowest is not averaged away.
+        mean = sum(marks) / len(marks)
+        points = POOR if POOR in marks else GOOD if mean == GOOD else FAIR
+        return points, both("reason.judged", n=len(marks), met=met, total=len(wanted))
     return (_score(met / len(wanted)) if wanted else None), both("reason.goals", met=met, total=len(wanted))
 
 
@@ -93,6 +118,16 @@ def _problems(drill: Document) -> list[dict[str, Any]]:
     for step in drill["steps"]:
         if step["state"] == "unanswered":
             found.append(_problem("unanswered", "people", "step", title=step["title"]))
+    return found + _judged(drill)
+
+
+def _judged(drill: Document) -> list[dict[str, Any]]:
+    """Objectives that people found hardly or not performed: each becomes something to mend."""
+    found = []
+    for title, one in zip(drill["playbook"]["objectives"], drill.get("objectives", ()), strict=False):
+        if one.get("rating") in {"M", "U"}:
+            text, mend = both(f"judged.{one['rating']}", title=title), both("improve.objective", title=title)
+            found.append({"text": text, "cause": both("cause.people"), "cause_id": "people", "mend": mend, "rule": ""})
     return found
 
 

@@ -31,14 +31,49 @@ def _median(ordered: Sequence[float]) -> float:
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-def drill_figures(expectations: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """MTTD, MTTA and the detection rate of a drill's expectations."""
+def held_apart(start: int, end: int, pauses: Sequence[Sequence[int]]) -> int:
+    """From start to end (ms) without the pauses between them: people are timed by it, the pipeline never rests."""
+    held = sum(max(0, min(end, pause[1]) - max(start, pause[0])) for pause in pauses)
+    return end - start - held
+
+
+def drill_figures(
+    expectations: Sequence[dict[str, Any]],
+    steps: Sequence[dict[str, Any]] = (),
+    pauses: Sequence[Sequence[int]] = (),
+) -> dict[str, Any]:
+    """MTTD, MTTA, time to triage, contain and recover, and the detection rate of a drill.
+
+    Times count from the detection; for triage, containment and recovery from the latest one before their task was due,
+    which is what the task answers. A task in a drill that noticed nothing counts from its own moment.
+    """
     alerts = [one for one in expectations if one["type"] == "alert"]
     seen = [one for one in alerts if one["detected"] is not None]
+    detections = sorted(one["detected"] for one in seen)
+    found = {
+        name: duration_figures(
+            [_worked(_cause(step, detections), step["done"], pauses) for step in _doing(steps, does)]
+        )
+        for name, does in (("mttt", "triage"), ("mttc", "contain"), ("mttr", "recover"))
+    }
     return {
         "mttd": duration_figures([(one["injected"], one["detected"]) for one in alerts if one["injected"] is not None]),
-        "mtta": duration_figures([(one["detected"], one["acknowledged"]) for one in seen]),
+        "mtta": duration_figures([_worked(one["detected"], one["acknowledged"], pauses) for one in seen]),
+        **found,
         "detection_rate": round_half_up(len(seen) / len(alerts), 4) if alerts else None,
         "expected": len(alerts),
         "detected": len(seen),
     }
+
+
+def _doing(steps: Sequence[dict[str, Any]], does: str) -> list[dict[str, Any]]:
+    return [step for step in steps if step.get("does") == does and step["state"] != "waiting"]
+
+
+def _cause(step: dict[str, Any], detections: Sequence[int]) -> int:
+    before = [at for at in detections if at <= step["planned"]]
+    return before[-1] if before else int(step["planned"])
+
+
+def _worked(start: int, end: int | None, pauses: Sequence[Sequence[int]]) -> tuple[int, int | None]:
+    return start, None if end is None else start + held_apart(start, end, pauses)

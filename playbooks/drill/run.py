@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from playbooks.drill.grade import grade
+from playbooks.drill.grade import ITEMS, MARKS, POINTS, grade
 from playbooks.drill.inject import Injected
+from playbooks.drill.metrics import held_apart
 from playbooks.drill.say import both, entry
 from playbooks.words import Playbook
 from yunshao import __version__
@@ -37,7 +38,12 @@ def start(
             "summary": playbook.summary,
             "objectives": list(playbook.objectives),
             "forms": playbook.forms,
+            "background": playbook.background,
         },
+        "groups": [{"group": group, "post": post} for group, post in playbook.groups.items()],
+        "objectives": [{"rating": None} for _ in playbook.objectives],
+        "scores": {},
+        "pauses": [],
         "generator": {"name": "Yunshao", "version": __version__},
         "state": "running",
         "phase": "run",
@@ -80,6 +86,7 @@ def _steps(playbook: Playbook, injected: Sequence[Injected], now: int, speed: fl
                 "type": stage.type,
                 "title": stage.title,
                 "post": stage.post,
+                "does": stage.does,
                 "state": "waiting",
                 "planned": planned,
                 "done": None,
@@ -125,7 +132,7 @@ def advance(document: Document, now: int, facts: Sequence[AlertFact]) -> tuple[D
     if drill["unattended"]:
         actions += [Acknowledge(fact.id) for fact in facts if fact.acknowledged is None and not fact.closed]
     _give_up(drill, now)
-    if _settled(drill):
+    if _settled(drill) and not _still_unanswered(drill, now):
         drill["phase"] = "revert"
         drill, leaving = _leave(drill, now, facts)
         actions += leaving
@@ -152,7 +159,7 @@ def answer(document: Document, index: int, by: str, now: int, note: str = "") ->
     if not tasks or tasks[0]["state"] in {"done", "late"}:
         raise WrongUse(f"step {index} is no open task of drill {drill['id']}", "")
     step = tasks[0]
-    late = now - step["planned"] > _wait(drill, ANSWER_MS)
+    late = held_apart(step["planned"], now, _pauses(drill, now)) > _wait(drill, ANSWER_MS)
     step.update(state="late" if late else "done", done=now, by=by, note=note[:500])
     kind = "answered_late" if late else "answered"
     drill["timeline"].append(entry(now, kind, by=by, title=step["title"], ref=f"step:{index}"))
@@ -178,7 +185,8 @@ def resume(document: Document, by: str, now: int) -> Document:
     for step in drill["steps"]:
         if step["state"] == "waiting" and step["planned"] > drill["paused_at"]:
             step["planned"] += held
-    drill.update(state="running", paused_at=None, paused_ms=drill["paused_ms"] + held)
+    pauses = [*drill.get("pauses", ()), [drill["paused_at"], now]]
+    drill.update(state="running", paused_at=None, paused_ms=drill["paused_ms"] + held, pauses=pauses)
     drill["timeline"].append(entry(now, "resumed", by=by))
     return drill
 
@@ -200,6 +208,11 @@ def _due(drill: Document, now: int) -> list[dict[str, Any]]:
 def _ask(drill: Document, now: int) -> None:
     """Tasks whose time has come are put to their post once; an unattended run answers them itself."""
     for step in _due(drill, now):
+        if step["type"] == "tell":
+            step.update(state="done", done=now, by=drill["by"])
+            drill["timeline"].append(
+                entry(now, "told", post=step["post"], title=step["title"], ref=f"step:{step['index']}")
+            )
         if step["type"] != "ask":
             continue
         step["state"] = "asked"
@@ -247,9 +260,10 @@ def _notice_acknowledged(drill: Document, expected: dict[str, Any], facts: Seque
     soonest = min(taken, key=lambda fact: (fact.acknowledged or 0, fact.id))
     at = soonest.acknowledged or 0
     detected = min(fact.detected for fact in facts)
-    state = "met" if at - detected <= expected["within"] else "late"
+    took = held_apart(detected, at, _pauses(drill, at))
+    state = "met" if took <= expected["within"] else "late"
     expected.update(state=state, detected=detected, acknowledged=at, by=soonest.by, alert=soonest.id)
-    seconds = (at - detected) / 1000
+    seconds = took / 1000
     drill["timeline"].append(entry(at, "acknowledged", by=soonest.by, seconds=seconds, ref=f"alert:{soonest.id}"))
 
 
@@ -263,7 +277,7 @@ def _give_up(drill: Document, now: int) -> None:
     if any(step["state"] == "waiting" for step in drill["steps"]):
         return
     last = max([step["done"] for step in drill["steps"] if step["done"]], default=drill["started"])
-    since = now - max(last, drill["started"])
+    since = held_apart(max(last, drill["started"]), now, _pauses(drill, now))
     for expected in drill["expectations"]:
         if expected["state"] == "waiting" and since > _wait(drill, expected["within"]):
             expected["state"] = "missed"
@@ -272,7 +286,8 @@ def _give_up(drill: Document, now: int) -> None:
             key = "missed" if expected["type"] == "alert" else "missed_acknowledged"
             drill["timeline"].append(entry(now, key, rule=expected["rule"]))
     for step in drill["steps"]:
-        if step["state"] == "asked" and now - step["planned"] > _wait(drill, ANSWER_MS):
+        waited = held_apart(step["planned"], now, _pauses(drill, now))
+        if step["state"] == "asked" and waited > _wait(drill, ANSWER_MS):
             step["state"] = "unanswered"
             drill["timeline"].append(entry(now, "unanswered", title=step["title"], ref=f"step:{step['index']}"))
 
@@ -280,6 +295,46 @@ def _give_up(drill: Document, now: int) -> None:
 def _settled(drill: Document) -> bool:
     steps = all(step["state"] not in {"waiting", "asked"} for step in drill["steps"])
     return steps and all(expected["state"] != "waiting" for expected in drill["expectations"])
+
+
+def _still_unanswered(drill: Document, now: int) -> bool:
+    """Whether an expected alert may yet be acknowledged in time: each is timed, not the first alone."""
+    limits = [one["within"] for one in drill["expectations"] if one["type"] == "acknowledged"]
+    if not limits or drill["unattended"]:
+        return False
+    waits = [one for one in drill["expectations"] if one["type"] == "alert" and one["detected"]]
+    open_ = [one for one in waits if one["acknowledged"] is None]
+    pauses = _pauses(drill, now)
+    return any(held_apart(one["detected"], now, pauses) <= _wait(drill, min(limits)) for one in open_)
+
+
+def _pauses(drill: Document, now: int) -> list[list[int]]:
+    """The pauses so far, with one that has not ended."""
+    return [*drill.get("pauses", ()), *([[drill["paused_at"], now]] if drill["paused_at"] is not None else [])]
+
+
+def rate(document: Document, place: int, mark: str, by: str, now: int) -> Document:
+    """An evaluator judges an objective (from 0): P, S, M or U. Raises WrongUse for what is none."""
+    drill = deepcopy(document)
+    if not 0 <= place < len(drill["objectives"]):
+        raise WrongUse(f"drill {drill['id']} has no objective {place + 1}", f"1 to {len(drill['objectives'])}")
+    if mark not in MARKS:
+        raise WrongUse(f"unknown mark {mark!r}", "P, S, M or U")
+    drill["objectives"][place] = {"rating": mark, "by": by, "at": now}
+    drill["timeline"].append(entry(now, "rated", place=place + 1, mark=mark, by=by))
+    return grade(drill) if drill["phase"] == "over" else drill
+
+
+def score(document: Document, item: str, points: int, by: str, now: int) -> Document:
+    """An evaluator scores one of the nine items of GB/T 38645: 1, 3 or 5. Raises WrongUse for what is none."""
+    drill = deepcopy(document)
+    if item not in ITEMS:
+        raise WrongUse(f"unknown item {item!r}", f"one of {', '.join(ITEMS)}")
+    if points not in POINTS:
+        raise WrongUse(f"{points} is no score", "1, 3 or 5")
+    drill["scores"][item] = {"score": points, "by": by, "at": now}
+    drill["timeline"].append(entry(now, "scored", item=both(f"item.{item}"), score=points, by=by))
+    return grade(drill) if drill["phase"] == "over" else drill
 
 
 def _leave(drill: Document, now: int, facts: Sequence[AlertFact]) -> tuple[Document, list[Action]]:

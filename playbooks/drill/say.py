@@ -7,7 +7,10 @@ from typing import Any
 
 from yunshao.text import LANGUAGES, texts_of
 
-PEOPLE = ("on_call", "data_security", "unattended")
+PEOPLE = (
+    "on_call", "data_security", "unit_chief", "system_chief", "general_chief", "operations", "business", "publicity",
+    "supplier", "unattended",
+)  # fmt: skip
 
 
 def both(key: str, **values: object) -> dict[str, str]:

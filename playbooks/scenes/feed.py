@@ -12,7 +12,8 @@ import orjson
 from playbooks.scenes.city import City
 from playbooks.scenes.everyday import HOUR_MS, everyday
 from playbooks.scenes.line import Line, Pen
-from playbooks.scenes.stories import STORIES, story
+from playbooks.scenes.stories import STORIES
+from playbooks.scenes.telling import story
 
 DAY_MS = 24 * HOUR_MS
 HISTORY_PER_HOUR = 180

@@ -9,7 +9,6 @@ from typing import Any
 from playbooks.scenes import aws, network
 from playbooks.scenes.city import FOREIGN_ACCOUNT, City, Site
 from playbooks.scenes.line import Line, Pen
-from yunshao.errors import NotFound
 
 SECOND = 1000
 
@@ -287,69 +286,44 @@ class Story:
     rules: tuple[str, ...]
 
 
-def _story(tell: Callable[[Teller], None], zh: str, en: str, *rules: str) -> Story:
+def titled(tell: Callable[[Teller], None], zh: str, en: str, *rules: str) -> Story:
+    """A story with its title and the rules that must notice it."""
     return Story(tell, {"zh": zh, "en": en}, rules)
 
 
 STORIES: dict[str, Story] = {
-    "leaked_cloud_key": _story(
+    "leaked_cloud_key": titled(
         leaked_cloud_key, "云密钥泄露", "A leaked cloud key",
         "access_key_created_for_another", "administrator_policy_attached", "bucket_made_public",
         "audit_log_switched_off",
     ),
-    "sharing_exchange_bulk_export": _story(
+    "sharing_exchange_bulk_export": titled(
         sharing_exchange_bulk_export, "共享交换平台批量导出", "Bulk export from the sharing exchange",
         "exchange_bulk_export",
     ),
-    "console_brute_force": _story(
+    "console_brute_force": titled(
         console_brute_force, "控制台口令爆破成功", "Console passwords tried until one fits",
         "console_password_guessed", "console_login_without_mfa",
     ),
-    "root_login": _story(
+    "root_login": titled(
         root_login, "无主账号根用户登录", "Root log-in of an unowned account", "root_console_login_without_mfa"
     ),
-    "open_security_group": _story(
+    "open_security_group": titled(
         open_security_group, "安全组对公网开放", "Security group opened to the world", "admin_port_opened_to_world"
     ),
-    "kubernetes_takeover": _story(
+    "kubernetes_takeover": titled(
         kubernetes_takeover, "集群被接管", "A cluster is taken over",
         "secrets_listed_everywhere", "privileged_workload", "shell_in_pod", "cluster_admin_given",
     ),
-    "ssh_brute_force": _story(
+    "ssh_brute_force": titled(
         ssh_brute_force, "主机口令爆破成功", "Server passwords tried until one fits", "sshd_password_guessed"
     ),
-    "port_scan": _story(port_scan, "端口扫描", "Port scan", "ports_scanned"),
-    "dns_tunnel": _story(dns_tunnel, "域名隧道", "DNS tunnel", "dns_tunnel"),
-    "ids_severity_one": _story(ids_severity_one, "入侵检测高危告警", "Severe hit of the sensor", "break_in_attempt"),
-    "snapshot_shared": _story(
+    "port_scan": titled(port_scan, "端口扫描", "Port scan", "ports_scanned"),
+    "dns_tunnel": titled(dns_tunnel, "域名隧道", "DNS tunnel", "dns_tunnel"),
+    "ids_severity_one": titled(ids_severity_one, "入侵检测高危告警", "Severe hit of the sensor", "break_in_attempt"),
+    "snapshot_shared": titled(
         snapshot_shared, "快照共享到外部账号", "Snapshot shared outside", "snapshot_shared_outside"
     ),
-    "kms_key_deletion": _story(kms_key_deletion, "密钥计划删除", "Key deletion scheduled", "key_deletion_scheduled"),
-    "mass_delete": _story(mass_delete, "批量删除对象", "Objects deleted in mass", "objects_deleted_in_mass"),
+    "kms_key_deletion": titled(kms_key_deletion, "密钥计划删除", "Key deletion scheduled", "key_deletion_scheduled"),
+    "mass_delete": titled(mass_delete, "批量删除对象", "Objects deleted in mass", "objects_deleted_in_mass"),
 }  # fmt: skip
-
-
-def story(name: str, city: City, at: int, seed: str | int) -> list[Line]:
-    """The lines of a story that begins at a time (ms), in order; ids come from the seed alone. Raises NotFound."""
-    return _told(name, city, at, seed).lines
-
-
-def rehearsed(name: str, city: City, at: int, seed: str | int, pace: float, planned: Mapping[str, int]) -> list[Line]:
-    """A story for a drill, `pace` times as fast: each part ends at its planned moment (ms), none lies after it.
-
-    It is told twice, since only the first telling says how long each part takes. Raises NotFound.
-    """
-    first = _told(name, city, at, seed, pace)
-    ends = {part: max(one.time for one in first.lines if one.part == part) for part in first.entered}
-    begins = {part: planned[part] - (ends[part] - first.entered[part]) for part in first.entered if part in planned}
-    return _told(name, city, at, seed, pace, begins).lines
-
-
-def _told(
-    name: str, city: City, at: int, seed: str | int, pace: float = 1.0, begins: Mapping[str, int] | None = None
-) -> Teller:
-    if name not in STORIES:
-        raise NotFound(f"no story {name!r}", f"known: {', '.join(sorted(STORIES))}")
-    teller = Teller(Pen(f"{seed}|{name}"), city, at, pace, begins or {})
-    STORIES[name].tell(teller)
-    return teller

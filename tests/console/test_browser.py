@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 import uvicorn
@@ -16,6 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from small_city import AWKWARD, PASSWORD, SmallCity
 
+from console.roles.assessments import run_assessment
 from console.web.app import create_app
 from console.wiring import wall_clock
 from playbooks.scenes import demo_city, story
@@ -25,13 +27,25 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (shutil.which("chromium") and shutil.which("chromedriver")), reason="Chromium is not here"),
 ]
-PAGES = ("/", "/alerts", "/units", "/assessments", "/drills", "/reports", "/sources")
+PAGES = (
+    "/",
+    "/alerts",
+    "/units",
+    "/risks",
+    "/risks/proposals",
+    "/assessments",
+    "/drills",
+    "/oncall",
+    "/reports",
+    "/sources",
+)
 SCREENS = {"desk": (1440, 900), "wall": (1920, 1080), "phone": (390, 844), "narrow": (320, 640)}
 TOUCHED = "nav a, main button, main a.go, main a.button, main select, main summary, a.lang, header button"
 
 
 @pytest.fixture(scope="module")
 def address(city: SmallCity) -> Iterator[str]:
+    run_assessment(city.place, "city_risk_assessment", "admin")
     config = uvicorn.Config(create_app(city.up.desk()), host="127.0.0.1", port=0, log_level="warning")
     socket = config.bind_socket()
     server = uvicorn.Server(config)
@@ -72,7 +86,13 @@ def _inner(city: SmallCity) -> list[str]:
     """Pages of one thing: a unit, and every alert of nobody, the hostile and the endless among them."""
     found = city.place.store.alerts(AlertQuery(unit=("unowned",), limit=20))
     assert any(AWKWARD[-40:] in str(one.finding.facts) + one.finding.entity for one in found)
-    return [f"/units/{city.unit}", "/units/unowned", *(f"/alerts/{one.id}" for one in found)]
+    risk = city.place.store.entries("risk")[0].key
+    return [
+        f"/units/{city.unit}",
+        "/units/unowned",
+        f"/risks/one?id={quote(risk)}",
+        *(f"/alerts/{one.id}" for one in found),
+    ]
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import PurePosixPath
 
 import pytest
+import yaml
 
 from collectors.catalog import PARSERS
-from detectors.catalog import library
+from detectors.catalog import library, library_texts
 from detectors.sigma.attack import current
 from detectors.sigma.model import Correlation, Rule
 from detectors.sigma.prove import Proof, prove
@@ -29,6 +30,11 @@ def proofs() -> list[Proof]:
 
 def test_nothing_is_refused():
     assert [f"{each.file}:{each.line}: {each.reason}" for each in LOADED.refused] == []
+
+
+def test_any_yaml_reader_reads_the_files_whole():
+    for name, content in library_texts():
+        assert all(isinstance(each, dict) for each in yaml.safe_load_all(content)), name
 
 
 def test_names_are_unique():

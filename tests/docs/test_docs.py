@@ -10,6 +10,18 @@ from prometheus_client import REGISTRY
 
 from collectors.catalog import PARSERS
 from console.cli.main import COMMANDS
+from playbooks.oncall.settings import (
+    ChannelSettings,
+    Limit,
+    OnCall,
+    Person,
+    Policy,
+    Quiet,
+    Reach,
+    Rota,
+    Route,
+    Rung,
+)
 from yunshao import meters
 from yunshao.settings import (
     ClusterSettings,
@@ -20,6 +32,7 @@ from yunshao.settings import (
     SourceSettings,
 )
 
+ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
 MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings)
 DOCS = ROOT / "docs"
 
@@ -31,6 +44,11 @@ def _page(name: str) -> str:
 @pytest.mark.parametrize("field", sorted({name for model in MODELS for name in model.model_fields}))
 def test_each_setting_is_explained(field: str) -> None:
     assert re.search(rf"`(\w+\.)?{field}`|## `{field}`", _page("settings.md"))
+
+
+@pytest.mark.parametrize("field", sorted({name for model in ONCALL for name in model.model_fields}))
+def test_each_setting_of_who_is_on_call_is_explained(field: str) -> None:
+    assert re.search(rf"`([\w.]+\.)?{field}`", _page("on-call.md"))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

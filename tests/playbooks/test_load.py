@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.catalog import library as rules
 from playbooks.load import library, load_folder, parse_playbook
-from playbooks.scenes import STORIES
+from playbooks.scenes import ALL_STORIES
 from yunshao.errors import BadContent
 
 TEXT = resources.files("playbooks").joinpath("library", "leaked_cloud_key.yml").read_text(encoding="utf-8")
@@ -30,6 +30,10 @@ ASSESSMENT = resources.files("playbooks").joinpath("library", "city_risk_assessm
         ("within: 15m", "within: 15m, by: me", "expect[4]"),
         ("story: leaked_cloud_key", "story: [a]", "story"),
         ("forms: {method: practical", "forms: {method: magic", "forms.method"),
+        ("ask: on_call, title", "ask: on_call, does: nothing, title", "run[3].does"),
+        ("ask: on_call, title", "ask: the_cat, title", "run[3].ask"),
+        ("send: aws.cloudtrail, part: hide", "send: aws.cloudtrail, does: contain", "run[4].does"),
+        ("forms:", "groups: {choir: {zh: 唱, en: sing}}\nforms:", "groups"),
         ("title: {zh: 云访问密钥泄露应急演练, en", "title: {en", "title"),
     ],
 )
@@ -71,9 +75,17 @@ def test_the_files_name_is_the_id(tmp_path):
 @pytest.mark.parametrize("playbook", library().values(), ids=lambda one: one.id)
 def test_a_shipped_playbook_can_be_played(playbook):
     if playbook.kind != "drill":
-        assert playbook.threats
+        assert playbook.threats or playbook.program
         return
     loaded = rules()
     known = {rule.name for rule in (*loaded.rules, *loaded.correlations)}
     assert {one.rule for one in playbook.expect if one.rule} <= known
-    assert playbook.story in STORIES
+    assert not playbook.story or playbook.story in ALL_STORIES
+    told = {stage.part for stage in playbook.stages if stage.type == "send"}
+    assert bool(told) == bool(playbook.story)
+
+
+def test_a_dozen_drills_ship_and_one_of_them_is_played_at_the_table():
+    drills = [one for one in library().values() if one.kind == "drill"]
+    assert len(drills) >= 12
+    assert {"tabletop", "practical"} <= {one.forms["method"] for one in drills}

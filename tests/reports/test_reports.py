@@ -297,7 +297,7 @@ KEYS = {kind: sorted(SMALL[kind]) for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_page_comes_out_whatever_stands_in_a_document(kind: str, data: st.DataObject) -> None:
     document = dict(SMALL[kind])

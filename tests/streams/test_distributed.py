@@ -136,9 +136,9 @@ def test_a_lane_with_more_behind_it_is_waited_for_and_one_at_its_end_is_not():
     aligned.receive(late, "late", 0)
     assert aligned.next(0) is None
     aligned.receive(early, "early", 0)
-    turn = aligned.next(0)
-    assert turn is not None
-    assert turn[0] == 1
+    taken = aligned.next(0)
+    assert taken is not None
+    assert taken[0] == 1
     other = Aligned(2, {}, 0)
     other.receive(late, "late", 0)
     other.at_rest([1], 0)

@@ -35,7 +35,7 @@ def unpacked(kind: bytes, message: bytes | None) -> bytes:
         raise BadMessage("empty_message", "no bytes")
     if len(message) > MAX_PACKED:
         raise BadMessage("message_too_large", f"{len(message)} bytes, at most {MAX_PACKED}")
-    if message[:3] != kind:
+    if message[:3] != kind or len(message) < HEAD:
         raise BadMessage("no_envelope", f"begins with {message[:8]!r}")
     if message[3] != VERSION:
         raise BadMessage("unknown_version", f"version {message[3]}, this program knows {VERSION}")

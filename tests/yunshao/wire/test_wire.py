@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import suppress
 
 import pytest
 from contract.samples import event, finding
@@ -63,7 +63,7 @@ def test_anything_else_is_refused_with_its_reason(message, reason):
 def test_any_bytes_end_as_records_or_as_a_refusal(raw):
     for kind in (b"", b"YSR\x01", b"YSO\x01", b"YSF\x01"):
         for read in (opened, opened_observed, opened_found):
-            with contextlib.suppress(BadMessage):
+            with suppress(BadMessage):
                 read(kind + raw)
 
 

@@ -12,6 +12,8 @@ from yunshao.errors import NotFound, WrongUse
 from yunshao.model.event import Event, EventRef, native_digest
 
 MAX_TRAIL_TEXT = 4000
+DUE = """SELECT key, body FROM document
+    WHERE kind=? AND wakes IS NOT NULL AND wakes<=? ORDER BY wakes, written LIMIT ?"""
 
 Document = dict[str, Any]
 
@@ -41,13 +43,33 @@ class SqliteArchive(Part):
             _write(connection, kind, key, changed)
         return changed
 
+    def change_due(
+        self, kind: str, until: int, change: Callable[[Document], Document], limit: int = 100
+    ) -> list[Document]:
+        if not self._db.row(DUE, (kind, until, 1)):
+            return []
+        with self._db.writing() as connection:
+            rows = connection.execute(DUE, (kind, until, limit)).fetchall()
+            changed = [(key, change(loads(body))) for key, body in rows]
+            for key, document in changed:
+                _write(connection, kind, key, document)
+        return [document for _, document in changed]
+
+    def waking(self, kind: str, until: int, limit: int = 1000) -> list[Document]:
+        return [loads(body) for _, body in self._db.rows(DUE, (kind, until, limit))]
+
+
+def _wakes(document: Mapping[str, Any]) -> int | None:
+    wakes = document.get("wakes")
+    return wakes if isinstance(wakes, int) and not isinstance(wakes, bool) else None
+
 
 def _write(connection: sqlite3.Connection, kind: str, key: str, document: Mapping[str, Any]) -> None:
     connection.execute(
-        """INSERT INTO document(kind, key, body, written)
-           VALUES (?1, ?2, ?3, (SELECT coalesce(max(written), 0) + 1 FROM document WHERE kind=?1))
-           ON CONFLICT(kind, key) DO UPDATE SET body=excluded.body, written=excluded.written""",
-        (kind, clean(key), dumps(document)),
+        """INSERT INTO document(kind, key, body, wakes, written)
+           VALUES (?1, ?2, ?3, ?4, (SELECT coalesce(max(written), 0) + 1 FROM document WHERE kind=?1))
+           ON CONFLICT(kind, key) DO UPDATE SET body=excluded.body, wakes=excluded.wakes, written=excluded.written""",
+        (kind, clean(key), dumps(document), _wakes(document)),
     )
 
 
@@ -90,16 +112,19 @@ class SqliteDrills(Part):
 
 def settle_injected(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
     """Say of each registered event that arrives here whether it is what the drill sent."""
+    waits = "SELECT 1 FROM injected WHERE source=? AND genuine IS NULL LIMIT 1"
     waiting = {
-        (source, uid): digest
-        for source, uid, digest in connection.execute("SELECT source, uid, digest FROM injected WHERE genuine IS NULL")
+        source for source in {event.source for event in events} if connection.execute(waits, (source,)).fetchone()
     }
-    if not waiting:
-        return
     for event in events:
+        if event.source not in waiting:
+            continue
         name = (event.source, clean(event.uid))
-        if name in waiting:
-            genuine = native_digest(event.native) == waiting[name]
+        row = connection.execute(
+            "SELECT digest FROM injected WHERE source=? AND uid=? AND genuine IS NULL", name
+        ).fetchone()
+        if row:
+            genuine = native_digest(event.native) == row[0]
             connection.execute("UPDATE injected SET genuine=? WHERE source=? AND uid=?", (int(genuine), *name))
 
 

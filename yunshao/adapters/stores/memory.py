@@ -272,6 +272,23 @@ class MemoryStore(MemoryRegister):
             self.put(kind, key, changed)
             return changed
 
+    def change_due(
+        self, kind: str, until: int, change: Callable[[Document], Document], limit: int = 100
+    ) -> list[Document]:
+        with self._lock:
+            due = [(key, change(document)) for key, document in self._waking(kind, until)[:limit]]
+            for key, document in due:
+                self.put(kind, key, document)
+        return [document for _, document in due]
+
+    def waking(self, kind: str, until: int, limit: int = 1000) -> list[Document]:
+        return [document for _, document in self._waking(kind, until)[:limit]]
+
+    def _waking(self, kind: str, until: int) -> list[tuple[str, Document]]:
+        found = [(key, one) for (other, key), one in self._documents.items() if other == kind]
+        due = [(key, one) for key, one in found if type(one.get("wakes")) is int and one["wakes"] <= until]
+        return copy.deepcopy(sorted(due, key=lambda pair: int(pair[1]["wakes"])))
+
     def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
         with self._lock:
             entered = {(source, uid): (drill, digest, planned) for source, uid, digest, planned in injected}

@@ -116,4 +116,9 @@ STEPS: tuple[tuple[str, ...], ...] = (
             at INTEGER NOT NULL, digest TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL) STRICT""",
         "CREATE INDEX chain_kind ON chain(kind, place)",
     ),
+    (
+        # Documents that wake by themselves: deliveries, pages, runs of playbooks, clocks of incidents.
+        "ALTER TABLE document ADD COLUMN wakes INTEGER",
+        "CREATE INDEX document_wakes ON document(kind, wakes) WHERE wakes IS NOT NULL",
+    ),
 )
