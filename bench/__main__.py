@@ -24,8 +24,8 @@ READING = """
 What the time goes to. A CloudTrail line costs about three bare parses: one is the parse itself, half of one is reading and
 cutting the file, half of one the bounds, id and time of the record, and less than one the rules. What is read together is
 judged together, so the number of rules hardly shows: most of them are never tried. A Windows process event meets some
-eighteen rules, and its command line is fresh: finding what the texts of all rules that read it have in it, and five expressions that
-need no certain text, are most of its cost. The full path is dominated by two things that are done for each event in
+eighteen rules, and its command line is fresh: finding what the texts of all rules that read it have in it, and
+searching it for the expressions that need no certain text, are most of its cost. The full path is dominated by two things that are done for each event in
 Python: building its OCSF form, and writing both forms as JSON text into columns; the row above says how much each takes.
 
 The whole library is slower than fifty plain rules because there are more of them. None of them matches this traffic:

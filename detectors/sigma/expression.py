@@ -85,7 +85,37 @@ def finder(expression: Expression) -> Callable[[str], bool]:
 
 
 def together(expressions: Sequence[Expression]) -> Callable[[str], list[int]]:
-    """Which of the expressions (by place) are found in a text: one pass for all of them."""
+    """Which of the expressions (by place) are found in a text: a pass for all of them, or for every so many."""
+    sets = [(places, _set_of([expressions[place] for place in places])) for places in _portions(expressions)]
+
+    def found(text: str) -> list[int]:
+        cut = text[:MAX_SUBJECT]
+        if not cut.isascii():
+            cut = cut.encode("utf-8", "replace").decode("utf-8")
+        return [places[hit] for places, many in sets for hit in many.Match(cut) or ()]
+
+    return found
+
+
+def can_be_together(expression: Expression) -> bool:
+    """Whether an expression is one for `together`: not large, and not one that is better counted than searched."""
+    return not _LONG.fullmatch(expression.pattern) and _size(expression) <= _LARGEST
+
+
+def _portions(expressions: Sequence[Expression]) -> list[list[int]]:
+    portions: list[list[int]] = [[]]
+    room = _SIZE_OF_MANY
+    for place, expression in enumerate(expressions):
+        size = _size(expression)
+        if size > room and portions[-1]:
+            portions.append([])
+            room = _SIZE_OF_MANY
+        portions[-1].append(place)
+        room -= size
+    return portions
+
+
+def _set_of(expressions: Sequence[Expression]) -> re2.Set:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY_OF_MANY
@@ -94,23 +124,18 @@ def together(expressions: Sequence[Expression]) -> Callable[[str], list[int]]:
         flags = ("i" if expression.ignore_case else "") + ("s" if expression.dot_all else "")
         many.Add(f"(?{flags}){_spelled(expression)}" if flags else _spelled(expression))
     many.Compile()
-
-    def found(text: str) -> list[int]:
-        try:
-            return many.Match(text[:MAX_SUBJECT]) or []
-        except UnicodeError:
-            return many.Match(text[:MAX_SUBJECT].encode("utf-8", "replace").decode("utf-8")) or []
-
-    return found
+    return many
 
 
-def can_be_together(expression: Expression) -> bool:
-    """Whether an expression is one for `together`: not large, and not one that is better counted than searched."""
-    return len(expression.pattern) <= _MAX_TOGETHER and not _LONG.fullmatch(expression.pattern)
+def _size(expression: Expression) -> int:
+    """Of the compiled expression, in instructions."""
+    size: int = _compiled(expression).programsize
+    return size
 
 
-_MAX_TOGETHER = 256
-_MEMORY_OF_MANY = 64 << 20
+# A set has one automaton and nothing behind it: without memory for a few states it would find nothing and not say so.
+# A state takes some bytes an instruction, so that thousands of states of the largest set fit.
+_LARGEST, _SIZE_OF_MANY, _MEMORY_OF_MANY = 500, 5_000, 16 << 20
 _LONG = re.compile(r"\(?\.\)?\{([0-9]{1,4}),\}")
 
 

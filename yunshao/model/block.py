@@ -64,10 +64,10 @@ class Block(Sequence[Event]):
     def __getitem__(self, place: int | slice) -> Event | Sequence[Event]:
         if isinstance(place, slice):
             return [self[each] for each in range(len(self))[place]]
-        made = self._made.get(place)
+        at = range(len(self))[place]
+        made = self._made.get(at)
         if made is None:
-            at = range(len(self))[place]
-            made = self._made[place] = self._make(at)
+            made = self._made[at] = self._make(at)
         return made
 
     def __iter__(self) -> Iterator[Event]:

@@ -1,0 +1,84 @@
+"""What is read together means what each record means by itself."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.catalog import PARSERS
+from detectors.catalog import library
+from detectors.sigma.detector import SigmaDetector
+from streams.enrich import by_claim
+from streams.normalise import normalise
+from streams.offline import detect
+from streams.pipeline import Rooms, understand_all
+from yunshao.errors import Rejection
+from yunshao.model.block import Envelope
+from yunshao.model.event import Event, Rejected
+
+RECEIVED = 1_772_413_200_000
+TRAIL = {
+    "eventVersion": "1.10", "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging", "awsRegion": "r",
+    "eventTime": "2026-03-02T01:00:00Z", "eventID": "e1", "userIdentity": {"type": "Root", "accountId": "1"},
+    "requestParameters": {"name": "t", "password": "p"},
+}  # fmt: skip
+HOST = {
+    "Channel": "Security", "EventID": 1102, "EventRecordID": 7, "Provider_Name": "Microsoft-Windows-Eventlog",
+    "Computer": "ws", "TimeCreated": "2026-03-02T01:00:00.5Z",
+}  # fmt: skip
+ODD = st.sampled_from([None, "", "x", 7, True, 1.5, [], {}, {"password": "p"}, "2026-03-02T01:00:09Z", "9999999"])
+DETECTOR = SigmaDetector(library())
+JUNK = st.sampled_from([b"{", b"null", b"[]", b"{}", b'{"a":' * 70 + b"1" + b"}" * 70, b"\xff{}", b'{"eventName":NaN}'])
+
+
+def records(kind):
+    changed = st.dictionaries(st.sampled_from(sorted(kind)), ODD, max_size=2)
+    return st.lists(changed.map(lambda more: orjson.dumps({**kind, **more})) | JUNK, min_size=1, max_size=6)
+
+
+def known(source, raw):
+    try:
+        native = PARSERS[source].decode(raw, "")
+        return native, *PARSERS[source].identify(native)
+    except Rejection:
+        return None
+
+
+@pytest.mark.parametrize(("source", "kind"), [("aws.cloudtrail", TRAIL), ("windows.event", HOST)])
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_block_holds_what_its_records_are(source, kind, data):
+    raws = data.draw(records(kind))
+    envelope = Envelope(source, raws, 3, RECEIVED, "file")
+    block = understand_all(Rooms(PARSERS, [], by_claim), envelope)
+    alone = [normalise(PARSERS, None, envelope.record(place)) for place in range(len(raws))]
+    if block is None:
+        return
+    assert not any(isinstance(each, Rejected) for each in alone)
+    assert [(event.native, event.uid, event.time) for event in block] == [known(source, raw) for raw in raws]
+    assert [event.position for event in block] == [each.position for each in alone]
+    assert [event.ocsf for event in block] == [each.ocsf for each in alone if isinstance(each, Event)]
+    assert block[-1] is block[len(block) - 1]
+
+
+def test_plain_records_are_a_block():
+    for source, kind in (("aws.cloudtrail", TRAIL), ("windows.event", HOST)):
+        envelope = Envelope(source, [orjson.dumps(kind)] * 3, 1, RECEIVED)
+        assert understand_all(Rooms(PARSERS, [], by_claim), envelope) is not None
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_alerts_and_rejections_are_the_same_together_and_one_by_one(data):
+    rooms = Rooms(PARSERS, [DETECTOR], by_claim)
+    envelopes = [
+        Envelope(source, data.draw(records(kind)), 1, RECEIVED, "file")
+        for source, kind in (("aws.cloudtrail", TRAIL), ("windows.event", HOST), ("aws.cloudtrail", TRAIL))
+    ]
+    singly = [each.record(place) for each in envelopes for place in range(len(each.raws))]
+    refused: tuple[list[Rejected], list[Rejected]] = ([], [])
+    together = list(detect(rooms, envelopes, refused[0].append))
+    assert together == list(detect(rooms, singly, refused[1].append))
+    assert refused[0] == refused[1]
