@@ -29,6 +29,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -215,7 +216,7 @@ def _add_security(home: Path, version: str) -> None:
     (plugin / "config").rename(home / "config" / "opensearch-security")
 
 
-class Server:
+class Server(ABC):
     """One process with its folder. It is ended by its own process id alone."""
 
     name = "server"
@@ -258,13 +259,13 @@ class Server:
         """Where it listens."""
         return f"127.0.0.1:{self.port}"
 
+    @abstractmethod
     def command(self) -> tuple[Sequence[str], Mapping[str, str]]:
         """What is run, and its environment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ready(self) -> bool:
         """Whether it answers."""
-        raise NotImplementedError
 
     def user(self) -> int | None:
         """Another user to run as."""
