@@ -42,12 +42,20 @@ def _threat(row: Row) -> Row:
     return _proposal("threat", row, row["frequency"], row["baseline"], inputs, why, row["alerts"], "per_year")
 
 
+_SHOWN_BY = {
+    "alert": {"zh": "由告警证明", "en": "Shown by alerts"},
+    "finding": {"zh": "由导入的发现证明", "en": "Shown by imported findings"},
+}
+
+
 def _weakness(row: Row) -> Row:
     inputs = {key: row[key] for key in ("basis", "exposed", "cvss", "epss", "kev") if row.get(key) is not None}
-    said = ", ".join(f"{key} {value}" for key, value in inputs.items())
+    scores = [f"{key.upper()} {inputs[key]:g}" for key in ("cvss", "epss") if key in inputs]
+    scores += ["KEV"] if inputs.get("kev") else []
+    open_ = bool(inputs.get("exposed"))
     why = {
-        "zh": f"由告警或导入的发现证明（{said}）。",
-        "en": f"Shown by alerts or imported findings ({said}).",
+        "zh": "，".join([_SHOWN_BY[row["basis"]]["zh"], *(["可从外部到达"] if open_ else []), *scores]) + "。",
+        "en": ", ".join([_SHOWN_BY[row["basis"]]["en"], *(["reached from outside"] if open_ else []), *scores]) + ".",
     }
     evidence = [*row["alerts"], *row.get("findings", [])]
     return _proposal("weakness", row, row["severity"], None, inputs, why, evidence, "severity")

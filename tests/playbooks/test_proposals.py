@@ -160,3 +160,12 @@ def test_known_or_likely_use_and_exposure_raise_a_weakness() -> None:
 def test_an_epss_file_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(WrongUse):
         read_epss(text)
+
+
+def test_a_weakness_is_explained_in_the_readers_words() -> None:
+    scored = {**WEAK, "basis": "finding", "exposed": False, "cvss": 9.8, "epss": 0.97, "kev": True}
+    found, plain = propose([], [], [scored], []), propose([], [], [WEAK], [])
+    assert [one["why"]["zh"] for one in (*found, *plain)] == [
+        "由导入的发现证明，CVSS 9.8，EPSS 0.97，KEV。", "由告警证明，可从外部到达。"
+    ]  # fmt: skip
+    assert plain[0]["why"]["en"] == "Shown by alerts, reached from outside."
