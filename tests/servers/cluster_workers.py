@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from yunshao.settings import ClusterSettings
 SETTINGS = """language: en
 org: org.yaml
 detect: {{lateness: 120}}
-cluster: {{kafka: "{kafka}", opensearch: "{opensearch}", prefix: {prefix}, partitions: {partitions}}}
+cluster: {cluster}
 """
 ORG = "units: []\n"
 
@@ -25,7 +26,7 @@ def workspace(folder: Path, cluster: ClusterSettings, org: str, detect: str = "l
     (folder / "rules").mkdir()
     (folder / "playbooks").mkdir()
     (folder / "org.yaml").write_text(org, encoding="utf-8")
-    text = SETTINGS.format(**cluster.model_dump()).replace("lateness: 120", detect)
+    text = SETTINGS.format(cluster=json.dumps(cluster.model_dump())).replace("lateness: 120", detect)
     (folder / "yunshao.yaml").write_text(text, encoding="utf-8")
     return folder
 

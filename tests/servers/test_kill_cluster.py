@@ -7,7 +7,6 @@ import threading
 import time
 from pathlib import Path
 
-import kafka
 import pytest
 from cluster_workers import WorkerProcess, workspace
 from test_parity_cluster import EVERY, NOW, capture, comparable, embedded, records_of, register
@@ -75,34 +74,3 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Pat
     assert sum(row["received"] for row in rows) == 2 * len(records)
     assert sum(row["repeated"] for row in rows) == len(records)
     assert sum(found.count_events("source", 0, NOW * 2).values()) == sum(row["processed"] for row in rows)
-
-
-def test_messages_that_are_none_of_ours_are_dead_letters_and_the_worker_goes_on(
-    tmp_path: Path, cluster: ClusterSettings
-) -> None:
-    apply(cluster)
-    folder = workspace(tmp_path / "city", cluster, demo_estate(), "lateness: 5, anomalies: false")
-    lines, _ = capture(1, 10)
-    producer = kafka.KafkaProducer(bootstrap_servers=cluster.kafka, acks="all", max_request_size=21 << 20)
-    bad = [b"hello", b"YSR\x07later", b"YSR\x01\x28\xb5\x2f\xfd torn", b"\x00" * (20 << 20)]
-    for name in ("raw", "observed", "found"):
-        for message in bad:
-            producer.send(f"{cluster.prefix}.{name}", value=message, partition=0).get(timeout=60)
-    producer.close()
-    bus = KafkaBus(cluster)
-    bus.send("told", records_of(lines))
-    bus.close()
-    worker = WorkerProcess(folder, "worker-0")
-    try:
-        settle_cluster(cluster, 200, lambda _what, _left: worker.alive())
-    finally:
-        code = worker.stop()
-    assert code == 0
-    found = SearchStore(cluster)
-    letters = [letter for _, letter in found.rejects("envelope")]
-    assert len(letters) == 3 * len(bad)
-    assert {(letter.hint, letter.position) for letter in letters} == {
-        (f"{cluster.prefix}.{name}", offset) for name in ("raw", "observed", "found") for offset in range(len(bad))
-    }
-    assert {letter.reason for letter in letters} == {"no_envelope", "unknown_version", "damaged_message"}
-    assert sum(row["processed"] for row in found.sources() if row["source"] != "envelope") == len(lines)

@@ -9,7 +9,7 @@ from typing import Any
 import kafka
 from kafka import errors
 
-from yunshao.adapters.kafka.connect import CONNECT_MS, MAX_REQUEST, options, told
+from yunshao.adapters.kafka.connect import MAX_REQUEST, client, told
 from yunshao.adapters.kafka.topics import RAW
 from yunshao.errors import Unreachable
 from yunshao.model.event import NOBODY, Owner, Record, Rejected
@@ -29,17 +29,16 @@ class KafkaBus:
         self._claims = dict(claims or {})
         self._topic = f"{cluster.prefix}.{RAW}"
         self._lock = threading.Lock()
-        with told(cluster):
-            self._producer: Any = kafka.KafkaProducer(
-                **options(cluster),
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=5,
-                batch_size=1 << 20,
-                max_request_size=MAX_REQUEST,
-                bootstrap_timeout_ms=CONNECT_MS,
-                delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
-            )
+        self._producer: Any = client(
+            cluster,
+            kafka.KafkaProducer,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            batch_size=1 << 20,
+            max_request_size=MAX_REQUEST,
+            delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
+        )
 
     def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None:
         claim = self._claims.get(source, NOBODY)

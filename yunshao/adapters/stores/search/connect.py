@@ -83,6 +83,9 @@ class Node:
             yield
         except trouble.AuthenticationException:
             raise Unreachable("the node refuses the user or the password", PASSWORD, self.cluster.opensearch) from None
+        except trouble.AuthorizationException as error:
+            what = f"the node does not let this user do it: {_short(error)}"
+            raise Unreachable(what, "the user's roles at the node", self.cluster.opensearch) from None
         except trouble.SSLError as error:
             what = f"the node's certificate is not trusted: {_short(error)}"
             raise Unreachable(what, "cluster.opensearch_ca", self.cluster.opensearch) from None
@@ -194,4 +197,7 @@ def _client(cluster: ClusterSettings) -> OpenSearch:
 
 
 def _short(error: BaseException) -> str:
+    if isinstance(error, trouble.ConnectionError):
+        # Its own text says the same twice.
+        return " ".join(str(error.error).split())[:240]
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:240]
