@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
@@ -71,5 +72,8 @@ def run_worker(place: Workspace, name: str, web_port: int, level: str) -> None:
 
 def app_of_environment() -> Any:
     """For `faust -A console.roles.faust_app worker`: YUNSHAO_WORKSPACE, YUNSHAO_WORKER, YUNSHAO_WORKER_PORT."""
+    for noisy in ("kafka", "aiokafka", "opensearch"):
+        # They tell of every request.
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     place = open_workspace(Path(os.environ.get("YUNSHAO_WORKSPACE", ".")))
     return worker_of(place, default_name(), int(os.environ.get(WEB_PORT) or 0)).app
