@@ -10,10 +10,12 @@ from itertools import count
 
 from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.search.alerts import SearchAlerts
+from yunshao.adapters.stores.search.chain import SearchChain
 from yunshao.adapters.stores.search.connect import DAY, EPOCH, Node
 from yunshao.adapters.stores.search.documents import SearchArchive
 from yunshao.adapters.stores.search.events import SearchEvents
 from yunshao.adapters.stores.search.health import SearchHealth
+from yunshao.adapters.stores.search.register import SearchRegister
 from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, shown_events
 from yunshao.model.event import Event, EventRef, native_digest
@@ -22,12 +24,14 @@ from yunshao.ports import Batch, Clock, StoredEvent
 from yunshao.settings import ClusterSettings
 
 
-class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth):
-    """`ports.Store` without what the pipeline remembers, which lies in the workers' tables. Any thread may use it."""
+class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth, SearchRegister, SearchChain):
+    """`ports.ChainedBody`; what a pipeline remembers lies in the workers' tables. Any thread may use it."""
 
     def __init__(self, cluster: ClusterSettings, clock: Clock = now) -> None:
         """Raises Unreachable, BadConfiguration."""
-        self._node = Node(cluster)
+        node = Node(cluster)
+        SearchRegister.__init__(self, node, clock)
+        self._node = node
         self._clock = clock
         self._writer = f"commit-{secrets.token_hex(6)}"
         self._numbers = count(1)
