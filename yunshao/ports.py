@@ -100,7 +100,18 @@ class Batch:
     excepted: dict[tuple[str, int], int] = field(default_factory=dict)
 
 
-class PipelineStore(Protocol):
+class DrillJudge(Protocol):
+    """Whether events are a drill's."""
+
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        """The drill that injected every one of these events, or an empty string.
+
+        An event counts only if its native record is the registered one; `batch` (by source and uid) holds those
+        that are not committed yet.
+        """
+
+
+class PipelineStore(DrillJudge, Protocol):
     """What the embedded runner reads and commits. One transaction a batch."""
 
     def fresh(self, events: Sequence[Event]) -> list[Event]:
@@ -113,13 +124,6 @@ class PipelineStore(Protocol):
 
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         """(detector, key, due) of the memories due by `watermark` and later than `after`, earliest first."""
-
-    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
-        """The drill that injected every one of these events, or an empty string.
-
-        An event counts only if its native record is the registered one; `batch` (by source and uid) holds those
-        that are not committed yet.
-        """
 
     def commit(self, batch: Batch) -> list[Alert]:
         """Make the batch true; gives the alerts that were not there before."""
@@ -308,13 +312,6 @@ class RiskRegister(Protocol):
         """Every revision of one entry, the oldest first."""
 
 
-class DrillJudge(Protocol):
-    """Whether events are a drill's."""
-
-    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
-        """As in `PipelineStore`."""
-
-
 class Body(AlertStore, EventStore, SourceHealth, Archive, DrillRegister, DrillJudge, Trail, RiskRegister, Protocol):
     """Everything that people, playbooks and reports ask of one body of data, wherever it lies."""
 
@@ -348,7 +345,7 @@ class ChainedBody(Body, Chain, Protocol):
     """A body of data whose history is chained."""
 
 
-class SharedStore(Protocol):
+class SharedStore(DrillJudge, Protocol):
     """What the workers of a cluster write. Each write may be told again after a crash and counts once."""
 
     def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
@@ -367,9 +364,6 @@ class SharedStore(Protocol):
 
     def count_excepted_once(self, counts: Mapping[tuple[str, int], int], sender: str, number: int) -> None:
         """Add to what exceptions hid, each number of a sender once. Raises Unreachable."""
-
-    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
-        """As in `PipelineStore`."""
 
 
 class Intake(Protocol):

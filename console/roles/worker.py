@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from console.roles.cluster import cluster_of
+from console.roles.worker_beat import Beat
 from console.wiring import Workspace, open_workspace, settled, wall_clock
 from streams.run_faust import Worker
 from streams.run_faust_settings import Parts, credentials_of
@@ -72,4 +73,7 @@ def run_worker(place: Workspace, name: str, web_port: int, level: str) -> None:
 def app_of_environment() -> Any:
     """For `faust -A console.roles.faust_app worker`: YUNSHAO_WORKSPACE, YUNSHAO_WORKER, YUNSHAO_WORKER_PORT."""
     place = open_workspace(Path(os.environ.get("YUNSHAO_WORKSPACE", ".")))
-    return worker_of(place, default_name(), int(os.environ.get(WEB_PORT) or 0)).app
+    name = default_name()
+    app = worker_of(place, name, int(os.environ.get(WEB_PORT) or 0)).app
+    Beat(app, SearchStore(cluster_of(place)), name, wall_clock).start()
+    return app

@@ -54,9 +54,8 @@ class SearchHealth:
         span = {"range": {"minute": {"gte": max(-MAX_TIME, since), "lt": min(MAX_TIME, until)}}}
         query = {"bool": {"filter": [span, _hop(hop)]}}
         found: dict[tuple[int, str], Counter[str]] = {}
-        for hit in self._node.pages(
-            self._node.name("ledger"), {"query": query, "sort": [{"minute": "asc"}, {"source": "asc"}, {"_seq_no": "asc"}]}
-        ):
+        sort = [{"minute": "asc"}, {"source": "asc"}, {"_seq_no": "asc"}]
+        for hit in self._node.pages(self._node.name("ledger"), {"query": query, "sort": sort}):
             row = hit["_source"]
             counts = found.setdefault((row["minute"], row["source"]), Counter())
             counts.update({name: row.get(name) or 0 for name in COUNTS})
@@ -65,12 +64,16 @@ class SearchHealth:
             for (minute, source), counts in sorted(found.items())
         ]
 
-    def keep_counts(self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0) -> None:
-        """The counts of a lane as they stand: written whole, so that telling them twice changes nothing."""
-        writes = [
-            Write(self._node.name("ledger"), _ledger_key(row["source"], row["minute"], lane), dict(row), "index")
-            for row in rows
-        ]
+    def keep_counts(
+        self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0, minute_in_key: bool = True
+    ) -> None:
+        """The counts of a lane as they stand: written whole, so that telling them twice changes nothing.
+
+        Without `minute_in_key` a lane has one row a source, whatever its minute.
+        """
+        keys = [_ledger_key(row["source"], row["minute"] if minute_in_key else 0, lane) for row in rows]
+        name = self._node.name("ledger")
+        writes = [Write(name, key, dict(row), "index") for key, row in zip(keys, rows, strict=True)]
         settle(self._node, writes, patience)
 
     def add_counts(

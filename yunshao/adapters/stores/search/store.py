@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import count
+from typing import Any
 
 from yunshao.adapters.stores.database import now
+from yunshao.adapters.stores.ledger import MINUTE
 from yunshao.adapters.stores.search.alerts import SearchAlerts
 from yunshao.adapters.stores.search.chain import SearchChain
 from yunshao.adapters.stores.search.connect import DAY, EPOCH, Node
@@ -22,6 +24,8 @@ from yunshao.model.event import Event, EventRef, native_digest
 from yunshao.model.snooze import KEY, KIND, Snooze, snoozes_at
 from yunshao.ports import Batch, Clock, StoredEvent
 from yunshao.settings import ClusterSettings
+
+RETIRED = "retired"
 
 
 class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth, SearchRegister, SearchChain):
@@ -92,9 +96,31 @@ class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth, Searc
             ):
                 day = _day_of(name.removeprefix(self._node.name("events-")))
                 if day is not None and day < oldest:
+                    # Counted first: a crash in between counts the same once more.
+                    self._count_retired(name)
                     self._node.client.indices.delete(index=name)
                     gone.append(name)
         return gone
+
+    def _count_retired(self, index: str) -> None:
+        counts = self.count_in(index)
+        minute = self._clock() // MINUTE * MINUTE
+        rows = [{"source": name, "minute": minute, "hop": RETIRED, "processed": n} for name, n in counts.items()]
+        # Of an index for ever one row a source: what is told again, in another minute, takes the place of it.
+        self.keep_counts(index, rows, minute_in_key=False)
+
+    def node_state(self) -> dict[str, Any]:
+        """`status` (green, yellow, red), `nodes`, `version`, `free` (bytes), `rejected` (writes that it had no room for
+        since it started). Raises Unreachable."""
+        client = self._node.client
+        with self._node.told():
+            health = client.cluster.health()
+            stats = client.nodes.stats(metric="fs,thread_pool")["nodes"].values()
+            version = client.info()["version"]["number"]
+        free = min((one["fs"]["total"]["available_in_bytes"] for one in stats), default=0)
+        rejected = sum(one["thread_pool"]["write"]["rejected"] for one in stats)
+        found = {"status": health["status"], "nodes": health["number_of_nodes"], "version": version}
+        return {**found, "free": free, "rejected": rejected}
 
     def close(self) -> None:
         """Close the connections."""
