@@ -220,7 +220,7 @@ class EventStore(Protocol):
 class Letter(NamedTuple):
     """A dead letter: a record, or a whole message of a topic, that could not be taken. `number` names it in its store.
 
-    `topic`, `partition`, `offset`: where it stood at a broker; none where records are read in one process.
+    `topic`, `partition`, `offset`, `place` (in its message): where it stood at a broker; none in one process.
     """
 
     number: int
@@ -228,6 +228,7 @@ class Letter(NamedTuple):
     topic: str = ""
     partition: int = -1
     offset: int = -1
+    place: int = -1
 
 
 class SourceHealth(Protocol):

@@ -26,3 +26,9 @@ def door(place: Workspace) -> Bus:
         return place.spool
     made: Bus = importlib.import_module("console.roles.taking").Taking(place)
     return made
+
+
+def waiting(place: Workspace) -> int:
+    """How many messages the workers of the cluster have not finished. Raises Unreachable."""
+    found: int = importlib.import_module("console.roles.watch").waiting(place)
+    return found

@@ -14,7 +14,7 @@ from yunshao.adapters.buses.kafka import KafkaBus
 from yunshao.adapters.stores.ledger import MINUTE
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.errors import Unreachable
-from yunshao.model.event import Record
+from yunshao.model.event import Record, Rejected
 from yunshao.ports import Batch
 
 LOG = logging.getLogger("yunshao.collect")
@@ -60,6 +60,11 @@ class Taking:
         """A dead letter once more through the intake. Raises Unreachable."""
         self._bus.send_again(record, origin)
         self.count(Counter({record.source: 1}))
+
+    def send_message(self, items: Sequence[Record | Rejected]) -> None:
+        """The records of a message that was refused as a whole. Raises Unreachable."""
+        self._bus.send("replay", items)
+        self.count(Counter(one.source for one in items))
 
     def count(self, received: Counter[str]) -> None:
         """Remember on this machine what the broker has."""

@@ -42,6 +42,11 @@ def cluster_state(place: Workspace) -> dict[str, Any]:
     return {"at": wall_clock(), "broker": broker, "node": node, "topics": topics, "quick": quick_checksums()}
 
 
+def waiting(place: Workspace) -> int:
+    """How many messages the workers have not finished. Raises Unreachable."""
+    return sum(row["lag"] for row in broker_state(cluster_of(place))["topics"])
+
+
 class Shared:
     """The parts of a console on a cluster."""
 

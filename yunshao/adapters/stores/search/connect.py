@@ -59,7 +59,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "rejects": {
         **dict.fromkeys(("source", "reason", "topic"), KEYWORD),
         **dict.fromkeys(("detail", "raw", "hint"), KEPT),
-        **dict.fromkeys(("position", "received", "kept", "partition", "offset"), LONG),
+        **dict.fromkeys(("position", "received", "kept", "partition", "offset", "place"), LONG),
     },
     "ledger": {
         **dict.fromkeys(("source", "hop"), KEYWORD),

@@ -135,6 +135,11 @@ class SearchEvents:
             raise WrongUse(f"events are not counted by {by!r}", f"one of {', '.join(COUNTED)}")
         return self._count(self._node.events, by, _span(since, until))
 
+    @property
+    def every_event(self) -> str:
+        """All indices of events."""
+        return self._node.events
+
     def count_in(self, index: str) -> dict[str, int]:
         """How many events of each source one index holds; for `*` at the end, those that begin so."""
         return self._count(index, "source", {"match_all": {}})

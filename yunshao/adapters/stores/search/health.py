@@ -11,7 +11,7 @@ from typing import Any
 from yunshao.adapters.stores.alerts import day_name
 from yunshao.adapters.stores.ledger import MAX_DETAIL, MAX_RAW, MINUTE
 from yunshao.adapters.stores.plain import clean
-from yunshao.adapters.stores.search.bulk import CREATED, Write, settle
+from yunshao.adapters.stores.search.bulk import CREATED, REFUSED, Write, settle
 from yunshao.adapters.stores.search.connect import Node
 from yunshao.errors import NotFound
 from yunshao.model.event import Event, Rejected
@@ -115,9 +115,16 @@ class SearchHealth:
                 "hint": clean(record.hint[:MAX_DETAIL]),
                 "kept": self._clock(),
             }
-            body |= {"topic": topic, "partition": partition, "offset": offset}
+            body |= {"topic": topic, "partition": partition, "offset": offset, "place": place}
             writes.append(Write(self._node.name("rejects"), key, body))
-        settle(self._node, writes, patience)
+        settled = settle(self._node, writes, patience)
+        # What the node does not take as it is (a number beyond its own) is kept by its reason at least.
+        poorer = [
+            write._replace(body={**write.body, "position": 0, "received": 0, "detail": one.why[:MAX_DETAIL]})
+            for write, one in zip(writes, settled, strict=True)
+            if one.state == REFUSED
+        ]
+        settle(self._node, poorer, patience)
 
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
         """Newest first, with their numbers."""
@@ -189,5 +196,5 @@ def _letter(hit: Mapping[str, Any]) -> Letter:
     row = hit["_source"]
     texts = (row["source"], row["position"], row["reason"], row["detail"], base64.b64decode(row["raw"]))
     record = Rejected(*texts, row["received"], row["hint"])
-    at = (row.get("topic", ""), row.get("partition", -1), row.get("offset", -1))
+    at = (row.get("topic", ""), row.get("partition", -1), row.get("offset", -1), row.get("place", -1))
     return Letter(hit["_seq_no"] + 1, record, *at)
