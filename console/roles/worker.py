@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from console.roles.cluster import cluster_of
+from console.roles.worker_beat import Beat
 from console.wiring import Workspace, open_workspace, settled, wall_clock
 from streams.run_faust import Worker
 from streams.run_faust_settings import Parts, credentials_of
@@ -76,4 +77,7 @@ def app_of_environment() -> Any:
         # They tell of every request.
         logging.getLogger(noisy).setLevel(logging.WARNING)
     place = open_workspace(Path(os.environ.get("YUNSHAO_WORKSPACE", ".")))
-    return worker_of(place, default_name(), int(os.environ.get(WEB_PORT) or 0)).app
+    name = default_name()
+    app = worker_of(place, name, int(os.environ.get(WEB_PORT) or 0)).app
+    Beat(app, SearchStore(cluster_of(place)), name, wall_clock).start()
+    return app

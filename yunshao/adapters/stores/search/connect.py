@@ -47,16 +47,22 @@ SHAPES: dict[str, dict[str, Any]] = {
         "body": KEPT,
         "applied": {"type": "object", "enabled": False},
     },
-    "documents": {"kind": KEYWORD, "key": KEPT, "body": KEPT},
+    "documents": {"kind": KEYWORD, "key": KEPT, "body": KEPT, "wakes": LONG},
+    "risk": {
+        **dict.fromkeys(("part", "kind", "key"), KEYWORD),
+        **dict.fromkeys(("number", "commit", "at"), LONG),
+        **dict.fromkeys(("id", "body", "by", "reason"), KEPT),
+    },
+    "chain": {"last": LONG, "links": KEPT, "places": KEPT},
     "register": {"source": KEYWORD, "uid": KEYWORD, "drill": KEYWORD, "digest": KEPT, "planned": LONG},
     "trail": {"at": LONG, **dict.fromkeys(("by", "did", "on", "detail"), KEPT)},
     "rejects": {
         **dict.fromkeys(("source", "reason", "topic"), KEYWORD),
         **dict.fromkeys(("detail", "raw", "hint"), KEPT),
-        **dict.fromkeys(("position", "received", "kept", "partition", "offset"), LONG),
+        **dict.fromkeys(("position", "received", "kept", "partition", "offset", "place"), LONG),
     },
     "ledger": {
-        "source": KEYWORD,
+        **dict.fromkeys(("source", "hop"), KEYWORD),
         **dict.fromkeys(("minute", "received", "processed", "rejected", "repeated"), LONG),
         **dict.fromkeys(("last_event", "last_received"), LONG),
     },
@@ -118,6 +124,20 @@ class Node:
         """What was written there is not visible to a search yet."""
         self._unseen.add(index)
 
+    def refresh(self, kind: str) -> None:
+        """What anybody wrote to a small index so far is visible to the next search. Raises Unreachable."""
+        with self.told():
+            self.client.indices.refresh(index=self.name(kind))
+
+    def finished(self, kind: str) -> int:
+        """The number of the newest write to a small index before which all are finished. Raises Unreachable."""
+        with self.told():
+            stats = self.client.indices.stats(index=self.name(kind), params={"level": "shards"})
+        shards = [copy for index in stats["indices"].values() for copies in index["shards"].values() for copy in copies]
+        return max(
+            (shard["seq_no"]["local_checkpoint"] + 1 for shard in shards if shard["routing"]["primary"]), default=0
+        )
+
     def search(self, index: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a search that sees whatever this process wrote. Raises Unreachable."""
         prefix = index.rstrip("*")
@@ -167,6 +187,8 @@ class Node:
         for kind, fields in SHAPES.items():
             real = self.name(f"{kind}-1")
             if self.client.indices.exists(index=real):
+                # A field that a later version brought is added; one that is there cannot change.
+                self.client.indices.put_mapping(index=real, body={"properties": fields})
                 continue
             body = {
                 "settings": {"index": {**DURABLE, **replicas}},
