@@ -8,7 +8,7 @@ import kafka
 
 from console.roles.cluster import cluster_of
 from console.wiring import Workspace
-from yunshao.adapters.kafka.connect import CONNECT_MS, options, told
+from yunshao.adapters.kafka.connect import client, told
 from yunshao.errors import WrongUse
 from yunshao.ports import Letter
 from yunshao.wire.envelope import Item, opened
@@ -33,10 +33,8 @@ def message_of(place: Workspace, letter: Letter) -> list[Item]:
 def _read_back(place: Workspace, letter: Letter) -> bytes | None:
     cluster = cluster_of(place)
     with told(cluster):
-        reader = kafka.KafkaConsumer(
-            **options(cluster), group_id=None, consumer_timeout_ms=WAIT_MS, bootstrap_timeout_ms=CONNECT_MS,
-            fetch_max_bytes=MAX_FETCH, max_partition_fetch_bytes=MAX_FETCH,
-        )  # fmt: skip
+        size = {"fetch_max_bytes": MAX_FETCH, "max_partition_fetch_bytes": MAX_FETCH}
+        reader = client(cluster, kafka.KafkaConsumer, group_id=None, consumer_timeout_ms=WAIT_MS, **size)
         with closing(reader):
             part = kafka.TopicPartition(letter.topic, letter.partition)
             if letter.partition not in (reader.partitions_for_topic(letter.topic) or ()):

@@ -18,6 +18,7 @@ router = APIRouter()
 HOUR_MS = 3_600_000
 SHOWN_BYTES = 400
 MOST_FLOODS = 50
+SILENT_MS = 60_000
 
 
 @page_route(router, "/sources")
@@ -43,9 +44,23 @@ def sources(request: Request) -> Response:
         "floods": _floods(visit, now),
         "flood_limit": visit.desk.settings.detect.flood,
         "excepted": _excepted(visit, now),
+        "cluster": _cluster(visit),
         "rejects": [_reject(number, one) for number, one in store.rejects(limit=50)],
     }
     return answer(visit, "sources", data)
+
+
+def _cluster(visit: Visit) -> dict[str, Any] | None:
+    """Broker, workers, node and lag; None where one process does all."""
+    if visit.desk.cluster is None:
+        return None
+    state = visit.desk.cluster()
+    now = visit.desk.clock()
+    beats = [one for one in visit.desk.store.find("worker", 256) if now - one["at"] < SILENT_MS]
+    reading = [
+        {**one, "share": 100 * (one["of"] - one["left"]) // one["of"]} for one in beats if one["left"] and one["of"]
+    ]
+    return {**state, "reading": reading}
 
 
 def _floods(visit: Visit, now: int) -> list[dict[str, Any]]:

@@ -21,16 +21,16 @@ def broker_state(cluster: ClusterSettings) -> dict[str, Any]:
     topic, partition, end, done, lag (messages) and last (ms, when the newest message was written). Raises Unreachable.
     """
     group = f"{cluster.prefix}-worker"
-    with closing(admin(cluster)) as client, told(cluster):
-        there = {row["name"]: len(row["partitions"]) for row in client.describe_topics() if row.get("partitions")}
+    with closing(admin(cluster)) as asked, told(cluster):
+        there = {row["name"]: len(row["partitions"]) for row in asked.describe_topics() if row.get("partitions")}
         named = [f"{cluster.prefix}.{name}" for name in (*HOPS, DEAD)]
         parts = [kafka.TopicPartition(name, part) for name in named for part in range(there.get(name, 0))]
-        ends = client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST)) if parts else {}
-        last = client.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.MAX_TIMESTAMP)) if parts else {}
-        brokers = len(client.describe_cluster()["brokers"])
+        ends = asked.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST)) if parts else {}
+        last = asked.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.MAX_TIMESTAMP)) if parts else {}
+        brokers = len(asked.describe_cluster()["brokers"])
         try:
-            done = client.list_group_offsets(group).get(group, {})
-            members = client.describe_groups([group])[group]["members"]
+            done = asked.list_group_offsets(group).get(group, {})
+            members = asked.describe_groups([group])[group]["members"]
         except errors.CoordinatorNotAvailableError:
             # A broker on which no group ever read.
             done, members = {}, []
