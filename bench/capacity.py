@@ -8,7 +8,6 @@ Nothing is guessed here but what `Prices` says; the formulas are in the page, be
 
 from __future__ import annotations
 
-import argparse
 import math
 from dataclasses import dataclass
 from pathlib import Path
