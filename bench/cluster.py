@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ from yunshao.adapters.buses.kafka import KafkaBus
 from yunshao.adapters.kafka.apply import apply, committed, ends
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.adapters.stores.sqlite import SqliteStore
-from yunshao.model.event import Event, Record
+from yunshao.model.event import Event, Record, Rejected
 from yunshao.settings import ClusterSettings
 from yunshao.wire.envelope import sealed
 
@@ -150,9 +151,9 @@ class _Given:
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = records
 
-    def read(self, offset: str, limit: int) -> tuple[list[Record], str]:
+    def read(self, offset: str, limit: int) -> tuple[list[Record | Rejected], str]:
         start = int(offset or 0)
-        part = list(self._records[start : start + limit])
+        part: list[Record | Rejected] = list(self._records[start : start + limit])
         return part, str(start + len(part))
 
 
@@ -389,3 +390,14 @@ def _remarkable(name: str) -> dict[str, Any]:
                          "accountId": "111122223333", "principalId": name},
         "requestParameters": {"name": "city-trail"},
     }  # fmt: skip
+
+
+def main() -> None:
+    """The rows of the cluster alone."""
+    with tempfile.TemporaryDirectory() as name:
+        for row in rows(Path(name)):
+            sys.stdout.write(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n")
+
+
+if __name__ == "__main__":
+    main()
