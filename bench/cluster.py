@@ -28,6 +28,7 @@ from bench.detect import CLOUDTRAIL
 from bench.lines import event, lines
 from console.roles.cluster import settle_cluster
 from console.wiring import Workspace, open_workspace, settled, wall_clock
+from playbooks.scenes import demo_estate
 from streams.pipeline import understand
 from streams.run_embedded import Embedded
 from yunshao.adapters.buses.kafka import KafkaBus
@@ -68,7 +69,7 @@ class Stand:
         apply(made)
         place = self.folder / made.prefix
         place.mkdir()
-        (place / "org.yaml").write_text("units: []\n", encoding="utf-8")
+        (place / "org.yaml").write_text(demo_estate(), encoding="utf-8")
         settings = {"language": "en", "detect": {"anomalies": False}, "cluster": made.model_dump()}
         (place / "yunshao.yaml").write_text(json.dumps(settings), encoding="utf-8")
         return made, place

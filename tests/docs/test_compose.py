@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from console.cli.main import COMMANDS, run
+from console.wiring import open_workspace
 from yunshao.settings import parse_settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
@@ -55,6 +56,10 @@ def test_the_workspace_names_the_services_and_their_ports() -> None:
     published = {port.rpartition(":")[2].partition("/")[0] for port in SERVICES["collector"]["ports"]}
     assert published == listening
     assert f":{SETTINGS.console.port}" in SERVICES["console"]["ports"][0]
+
+
+def test_the_workspace_opens() -> None:
+    assert open_workspace(DEPLOY / "workspace").estate.units
 
 
 def test_what_is_published_without_a_password_is_published_to_this_machine_alone() -> None:
