@@ -43,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "deploy"))
 
 import servers
 
-COUNT, SINGLE, BULK = 30_000, 2_000, 20_000
+COUNT, SINGLE, BULK = 12_000, 1_000, 8_000
 LATENCY_SECONDS = 20
 HUGE = 1 << 62
 Row = dict[str, object]
@@ -165,7 +165,7 @@ def _embedded(here: Stand) -> float:
     rooms = place.rooms()
     settled()
     spent = []
-    for number in range(3):
+    for number in range(2):
         with closing(SqliteStore(folder / f"embedded-{number}")) as store:
             runner = Embedded(rooms, store, [_Given(here.records)], wall_clock, 5_000)
             started = time.process_time()
