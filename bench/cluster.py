@@ -12,6 +12,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -27,13 +28,14 @@ from bench.detect import CLOUDTRAIL
 from bench.lines import event, lines
 from console.roles.cluster import settle_cluster
 from console.wiring import Workspace, open_workspace, settled, wall_clock
+from playbooks.scenes import demo_estate
 from streams.pipeline import understand
 from streams.run_embedded import Embedded
 from yunshao.adapters.buses.kafka import KafkaBus
 from yunshao.adapters.kafka.apply import apply, committed, ends
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.adapters.stores.sqlite import SqliteStore
-from yunshao.model.event import Event, Record
+from yunshao.model.event import Event, Record, Rejected
 from yunshao.settings import ClusterSettings
 from yunshao.wire.envelope import sealed
 
@@ -41,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "deploy"))
 
 import servers
 
-COUNT, SINGLE, BULK = 30_000, 2_000, 20_000
+COUNT, SINGLE, BULK = 12_000, 1_000, 8_000
 LATENCY_SECONDS = 20
 HUGE = 1 << 62
 Row = dict[str, object]
@@ -67,7 +69,7 @@ class Stand:
         apply(made)
         place = self.folder / made.prefix
         place.mkdir()
-        (place / "org.yaml").write_text("units: []\n", encoding="utf-8")
+        (place / "org.yaml").write_text(demo_estate(), encoding="utf-8")
         settings = {"language": "en", "detect": {"anomalies": False}, "cluster": made.model_dump()}
         (place / "yunshao.yaml").write_text(json.dumps(settings), encoding="utf-8")
         return made, place
@@ -150,9 +152,9 @@ class _Given:
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = records
 
-    def read(self, offset: str, limit: int) -> tuple[list[Record], str]:
+    def read(self, offset: str, limit: int) -> tuple[list[Record | Rejected], str]:
         start = int(offset or 0)
-        part = list(self._records[start : start + limit])
+        part: list[Record | Rejected] = list(self._records[start : start + limit])
         return part, str(start + len(part))
 
 
@@ -163,7 +165,7 @@ def _embedded(here: Stand) -> float:
     rooms = place.rooms()
     settled()
     spent = []
-    for number in range(3):
+    for number in range(2):
         with closing(SqliteStore(folder / f"embedded-{number}")) as store:
             runner = Embedded(rooms, store, [_Given(here.records)], wall_clock, 5_000)
             started = time.process_time()
@@ -389,3 +391,14 @@ def _remarkable(name: str) -> dict[str, Any]:
                          "accountId": "111122223333", "principalId": name},
         "requestParameters": {"name": "city-trail"},
     }  # fmt: skip
+
+
+def main() -> None:
+    """The rows of the cluster alone."""
+    with tempfile.TemporaryDirectory() as name:
+        for row in rows(Path(name)):
+            sys.stdout.write(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,7 @@ from streams.queueing import Folding, Queue
 from streams.run_faust_engine import Engine
 from streams.run_faust_letters import MAX_REJECT, PATIENCE, Letters
 from streams.run_faust_settings import Parts
+from streams.run_faust_watch import LOOK_SECONDS, Watch
 from streams.shard import Shard, Step
 from streams.working import counted, shares, work
 from yunshao import meters
@@ -45,6 +46,7 @@ from yunshao.wire.text import dumps
 LOG = logging.getLogger("yunshao.worker")
 TRIES = 3
 INTERNAL = "internal"
+TOPIC_OF = {"work": "raw", "judge": "observed", "queue": "found"}
 TABLE_OF = {"work": "worked", "judge": "judged", "queue": "queued"}
 PULSE_SECONDS = 1.0
 Build = Callable[[Journal, list[tuple[str, str, int]]], Any]
@@ -79,11 +81,23 @@ class Worker(Engine):
         ):
             self._agent(name, self._topics[topic], handle)
         self.app.timer(PULSE_SECONDS)(self._pulse)
+        topics = {name: self._topics[topic].get_topic_name() for name, topic in TOPIC_OF.items()}
+        self._watch = Watch(self.app, topics, parts.cluster.kafka)
+        self.app.timer(LOOK_SECONDS)(self._watch.look)
 
     def _agent(self, name: str, topic: Any, handle: Callable[[Any], Awaitable[None]]) -> None:
         async def run(stream: Any) -> None:
-            async for event in stream.noack().events():
-                await self._guarded(name, handle, event)
+            try:
+                async for event in stream.noack().events():
+                    self._watch.begins(name, event)
+                    await self._guarded(name, handle, event)
+                    self._watch.ends(name, event)
+            except asyncio.CancelledError:
+                mine = stream.active_partitions or set()
+                if mine & self.app.consumer.assignment():
+                    raise
+                # Its partition is another worker's now. Faust takes this for a crash and would begin it again: with
+                # the partition back here one day, two of them would be at each message.
 
         run.__name__ = name
         self.app.agent(topic, name=name, isolated_partitions=True, concurrency=1)(run)
@@ -106,6 +120,7 @@ class Worker(Engine):
                     "%s of partition %d, offset %d: tried again", name, event.message.partition, event.message.offset
                 )
                 tries += 1
+                self._watch.begins(name, event)
                 if tries >= TRIES:
                     self._condemn(name, event, error if tries >= 2 * TRIES else None)
                 self._places.pop((name, event.message.partition), None)

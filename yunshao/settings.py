@@ -93,6 +93,7 @@ class ClusterSettings(_Strict):
     push: str = Field("", description="host:port where `yunshao collect` takes HTTP pushes; none: it does not.")
     raw_days: int = Field(7, ge=1, le=3650, description="Days that the raw topic is kept.")
     event_days: int = Field(180, ge=1, le=3650, description="Days that stored events are kept, by event time.")
+    event_shards: int = Field(1, ge=1, le=1024, description="Shards of a day's events; for days that are to come.")
 
 
 class Settings(_Strict):

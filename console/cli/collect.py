@@ -26,7 +26,8 @@ def collect(
 ) -> None:
     """Until Ctrl-C or SIGTERM. How far a source was read moves only after the broker has acknowledged."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("kafka").setLevel(logging.WARNING)
+    for noisy in ("kafka", "opensearch"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     place = open_workspace(workspace)
     collector = Collector(place)
     try:

@@ -174,22 +174,24 @@ class Trial:
                 process.again()
 
     def fault(self, kind: str) -> None:
-        """One death, or a worker that comes or goes, and the time until every partition has gone on."""
+        """One death, or a worker that comes or goes, and the time until all that stood there is done, and more."""
         time.sleep(self.chance.uniform(0.2, 1.5))
+        records, ends = self.tap.records, dict(self.tap.at)
         before = self.tap.done() or dict.fromkeys(self.tap.parts, 0)
-        records, started = self.tap.records, time.monotonic()
+        started = time.monotonic()
         getattr(self, f"_{kind}")()
         if kind == "collector":
-            self._until(kind, lambda: self.tap.records > records or self.feeder.waits_for != "collector")
+            self._until(kind, lambda: self.tap.records > records)
         else:
-            self._until(kind, lambda: self._moved(before))
+            self._until(kind, lambda: self._moved(before, ends))
         self.rows.append((kind, time.monotonic() - started))
 
-    def _moved(self, before: dict[Any, int]) -> bool:
+    def _moved(self, before: dict[Any, int], ends: dict[Any, int]) -> bool:
+        """Whether all that stood there when it happened is done, and something since."""
         done = self.tap.done()
         if done is None:
             return False
-        return all(done[part] > before[part] or done[part] >= self.tap.at[part] for part in self.tap.parts)
+        return all(done[part] >= at for part, at in ends.items()) and sum(done.values()) > sum(before.values())
 
     def _until(self, kind: str, there: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE

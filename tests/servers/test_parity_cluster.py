@@ -107,7 +107,7 @@ def through_cluster(
     bus.close()
     running = [WorkerProcess(folder, f"worker-{number}") for number in range(workers)]
     try:
-        settle_cluster(cluster, seconds, lambda _what, _left: [worker.alive() for worker in running])
+        settle_cluster(cluster, seconds, lambda _what, _left: [worker.again() for worker in running])
     finally:
         for worker in running:
             worker.stop()

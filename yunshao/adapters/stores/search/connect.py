@@ -179,10 +179,11 @@ class Node:
     def _install(self) -> None:
         replicas = {"number_of_replicas": self.cluster.replicas - 1}
         settings = {"index": {**DURABLE, **replicas}}
+        days = {"index": {**settings["index"], "number_of_shards": self.cluster.event_shards}}
         mappings = {"dynamic": False, "properties": EVENT_FIELDS}
         self.client.indices.put_index_template(
             name=self.name("events"),
-            body={"index_patterns": [self.events], "template": {"settings": settings, "mappings": mappings}},
+            body={"index_patterns": [self.events], "template": {"settings": days, "mappings": mappings}},
         )
         for kind, fields in SHAPES.items():
             real = self.name(f"{kind}-1")
