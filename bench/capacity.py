@@ -8,6 +8,7 @@ Nothing is guessed here but what `Prices` says; the formulas are in the page, be
 
 from __future__ import annotations
 
+import argparse
 import math
 import sys
 from dataclasses import asdict, dataclass

@@ -20,6 +20,7 @@ from streams.journal import Journal
 from streams.quarantine import REASON, without
 from streams.queueing import Folding, Queue
 from streams.run_faust_engine import Engine
+from streams.run_faust_gaps import Gaps
 from streams.run_faust_letters import MAX_REJECT, PATIENCE, Letters
 from streams.run_faust_settings import Parts
 from streams.run_faust_watch import LOOK_SECONDS, Watch
@@ -73,6 +74,7 @@ class Worker(Engine):
         self._dealt: dict[int, int] = {}
         self._done: dict[int, int] = {}
         self._told: dict[int, float] = {}
+        self._gaps = Gaps(self.app)
         self._letters = Letters(parts, self._send_all, self._stored)
         for name, topic, handle in (
             ("work", "raw", self._work),
@@ -90,7 +92,9 @@ class Worker(Engine):
             try:
                 async for event in stream.noack().events():
                     self._watch.begins(name, event)
-                    await self._guarded(name, handle, event)
+                    if await self._gaps.in_order(event):
+                        await self._guarded(name, handle, event)
+                        self._gaps.done(event)
                     self._watch.ends(name, event)
             except asyncio.CancelledError:
                 mine = stream.active_partitions or set()
