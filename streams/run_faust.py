@@ -74,7 +74,7 @@ class Worker(Engine):
         self._dealt: dict[int, int] = {}
         self._done: dict[int, int] = {}
         self._told: dict[int, float] = {}
-        self._gaps = Gaps(self.app)
+        self._gaps = Gaps(self.app, parts.read_back)
         self._letters = Letters(parts, self._send_all, self._stored)
         for name, topic, handle in (
             ("work", "raw", self._work),
@@ -92,9 +92,9 @@ class Worker(Engine):
             try:
                 async for event in stream.noack().events():
                     self._watch.begins(name, event)
-                    if await self._gaps.in_order(event):
-                        await self._guarded(name, handle, event)
-                        self._gaps.done(event)
+                    async for one in self._gaps.in_order(event):
+                        await self._guarded(name, handle, one)
+                        self._gaps.done(one)
                     self._watch.ends(name, event)
             except asyncio.CancelledError:
                 mine = stream.active_partitions or set()

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
-import kafka
-
 from console.roles.cluster import cluster_of
 from console.wiring import Workspace
-from yunshao.adapters.kafka.connect import client, told
+from yunshao.adapters.kafka.readback import read_back
 from yunshao.errors import WrongUse
 from yunshao.ports import Letter
 from yunshao.wire.envelope import Item, opened
 from yunshao.wire.packing import BadMessage
 
-WAIT_MS = 5_000
 MAX_RAW = 1 << 20
-MAX_FETCH = 21 << 20
 
 
 def message_of(place: Workspace, letter: Letter) -> list[Item]:
@@ -31,17 +25,5 @@ def message_of(place: Workspace, letter: Letter) -> list[Item]:
 
 
 def _read_back(place: Workspace, letter: Letter) -> bytes | None:
-    cluster = cluster_of(place)
-    with told(cluster):
-        size = {"fetch_max_bytes": MAX_FETCH, "max_partition_fetch_bytes": MAX_FETCH}
-        reader = client(cluster, kafka.KafkaConsumer, group_id=None, consumer_timeout_ms=WAIT_MS, **size)
-        with closing(reader):
-            part = kafka.TopicPartition(letter.topic, letter.partition)
-            if letter.partition not in (reader.partitions_for_topic(letter.topic) or ()):
-                return None
-            reader.assign([part])
-            if not reader.beginning_offsets([part])[part] <= letter.offset < reader.end_offsets([part])[part]:
-                return None
-            reader.seek(part, letter.offset)
-            found = next(iter(reader), None)
-            return found.value if found is not None and found.offset == letter.offset else None
+    found = read_back(cluster_of(place), letter.topic, letter.partition, letter.offset, letter.offset + 1)
+    return found[0].value if found else None

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from streams.run_faust import Worker
 from streams.run_faust_settings import Parts, credentials_of
 from yunshao.adapters.kafka.apply import missing_topics
 from yunshao.adapters.kafka.connect import PASSWORD
+from yunshao.adapters.kafka.readback import read_back
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.errors import WrongUse
 from yunshao.settings import ClusterSettings
@@ -49,6 +51,7 @@ def worker_of(place: Workspace, name: str, web_port: int = 0) -> Worker:
             name=name,
             folder=folder,
             web_port=web_port,
+            read_back=partial(read_back, cluster),
             credentials=credentials_of(cluster, os.environ.get(PASSWORD, "")),
         )
     )

@@ -1,117 +1,131 @@
-"""A message that the engine leaves out is read again before those after it; what is gone for good is not waited for."""
+"""A message that the engine leaves out is read back before those after it; the commit passes none that is not done."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from faust.types import TP
 
-from streams.run_faust_gaps import AGAIN_SECONDS, MOST_TRIES, Gaps
+from streams.run_faust_gaps import Gaps
 
 PART = TP("raw", 1)
 
 
-class Consumer:
-    """Gives messages from its mark on; some it leaves out once."""
+class Topic:
+    """Keeps messages from `first` on; it may be away for some questions."""
 
-    def __init__(self, committed: int | None, earliest: int = 0) -> None:
-        self._committed_offset = {PART: committed}
-        self._gap: dict[TP, list[int]] = defaultdict(list)
-        self.earliest = earliest
-        self.sought: list[int] = []
+    def __init__(self, first: int = 0) -> None:
+        self.first = first
         self.away = 0
+        self.asked: list[tuple[int, int]] = []
 
-    async def earliest_offsets(self, part: TP) -> dict[TP, int]:
+    def read(self, topic: str, partition: int, first: int, until: int) -> list[Any]:
+        self.asked.append((first, until))
         if self.away:
             self.away -= 1
             raise OSError("away")
-        return {part: self.earliest}
-
-    async def seek(self, part: TP, offset: int) -> None:
-        self.sought.append(offset)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+        kept = range(max(first, self.first), until)
+        return [
+            SimpleNamespace(topic=topic, partition=partition, offset=at, value=b"%d" % at, headers=()) for at in kept
+        ]
 
 
-def made(committed: int | None, earliest: int = 0) -> tuple[Gaps, Consumer, Any, Clock]:
-    consumer, clock = Consumer(committed, earliest), Clock()
-    app = SimpleNamespace(consumer=consumer, consumer_generation_id=1)
-    return Gaps(app, clock), consumer, app, clock
+class Share:
+    """Gaps over a topic, and what was acknowledged to the engine."""
+
+    def __init__(self, committed: int | None, first: int = 0) -> None:
+        self.topic = Topic(first)
+        consumer = SimpleNamespace(_committed_offset={PART: committed})
+        self.app = SimpleNamespace(consumer=consumer, consumer_generation_id=1)
+        self.gaps = Gaps(self.app, self.topic.read)
+        self.acked: list[int] = []
+
+    def event(self, offset: int) -> Any:
+        message = SimpleNamespace(topic="raw", partition=1, offset=offset)
+        return SimpleNamespace(message=message, value=b"%d" % offset, ack=lambda: self.acked.append(offset))
+
+    def handed(self, *offsets: int) -> list[Any]:
+        async def take() -> list[Any]:
+            found = []
+            for offset in offsets:
+                async for one in self.gaps.in_order(self.event(offset)):
+                    found.append(one)
+                    self.gaps.done(one)
+            return found
+
+        return asyncio.run(take())
+
+    def told(self, *offsets: int) -> list[int]:
+        found = self.handed(*offsets)
+        assert all(one.value == b"%d" % one.message.offset for one in found)
+        return [one.message.offset for one in found]
 
 
-def event(offset: int) -> Any:
-    return SimpleNamespace(message=SimpleNamespace(topic="raw", partition=1, offset=offset))
+def test_what_comes_one_after_the_other_is_handed_on_as_it_is() -> None:
+    share = Share(5)
+    assert share.told(5, 6, 7, 6, 7, 8) == [5, 6, 7, 6, 7, 8]
+    assert share.topic.asked == []
 
 
-def told(gaps: Gaps, *offsets: int) -> list[int]:
-    """Those that are dealt with."""
-    found = []
-    for offset in offsets:
-        if asyncio.run(gaps.in_order(event(offset))):
-            gaps.done(event(offset))
-            found.append(offset)
-    return found
-
-
-def test_what_comes_one_after_the_other_is_in_order() -> None:
-    gaps, consumer, _, _ = made(5)
-    assert told(gaps, 5, 6, 7, 6, 7, 8) == [5, 6, 7, 6, 7, 8]
-    assert consumer.sought == []
-
-
-def test_what_was_left_out_is_read_again_and_then_what_came_too_early() -> None:
-    gaps, consumer, _, _ = made(35)
-    consumer._gap[PART] = [36, 37]
-    assert told(gaps, 35, 69, 70, 71) == [35]
-    assert consumer.sought == [36]
-    assert consumer._gap[PART] == []
-    assert told(gaps, *range(36, 73)) == list(range(36, 73))
+def test_what_was_left_out_is_read_back_first() -> None:
+    share = Share(35)
+    assert share.told(35, 269, 270) == list(range(35, 271))
+    assert all(until - first <= 64 for first, until in share.topic.asked)
 
 
 def test_a_share_that_is_dealt_anew_begins_at_its_commit() -> None:
-    gaps, consumer, app, _ = made(3)
-    assert told(gaps, 3, 4) == [3, 4]
-    app.consumer_generation_id = 2
-    consumer._committed_offset[PART] = 4
-    assert told(gaps, 6) == []
-    assert consumer.sought == [4]
-    assert told(gaps, 4, 5, 6) == [4, 5, 6]
+    share = Share(3)
+    assert share.told(3, 4) == [3, 4]
+    share.app.consumer_generation_id = 2
+    share.app.consumer._committed_offset[PART] = 4
+    assert share.told(6) == [4, 5, 6]
 
 
-def test_a_message_whose_handling_was_cut_off_comes_again() -> None:
-    gaps, consumer, _, _ = made(0)
-    assert asyncio.run(gaps.in_order(event(0)))
-    assert told(gaps, 1) == []
-    assert consumer.sought == [0]
+def test_a_message_whose_handling_was_cut_off_is_read_back() -> None:
+    share = Share(0)
+
+    async def cut_off() -> None:
+        async for _ in share.gaps.in_order(share.event(0)):
+            return
+
+    asyncio.run(cut_off())
+    assert share.told(1) == [0, 1]
 
 
 def test_what_was_kept_long_enough_is_not_waited_for() -> None:
-    gaps, consumer, _, _ = made(None, earliest=50)
-    assert told(gaps, 50, 51) == [50, 51]
-    assert consumer.sought == []
+    assert Share(None, first=50).told(50, 51) == [50, 51]
 
 
-def test_a_message_that_never_comes_is_given_up_in_the_end() -> None:
-    gaps, consumer, _, clock = made(0)
-    for _ in range(MOST_TRIES):
-        assert told(gaps, 2, 3) == []
-        clock.now += AGAIN_SECONDS
-    assert consumer.sought == [0] * MOST_TRIES
-    assert told(gaps, 2, 3) == [2, 3]
-
-
-def test_a_broker_that_is_away_is_waited_for(monkeypatch: Any) -> None:
+def test_a_broker_that_is_away_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.run_faust_gaps.PAUSE_SECONDS", 0)
-    gaps, consumer, _, _ = made(0)
-    consumer.away = 2
-    assert told(gaps, 4) == []
-    assert consumer.sought == [0]
+    share = Share(0)
+    share.topic.away = 2
+    assert share.told(2) == [0, 1, 2]
+
+
+def test_the_commit_waits_for_what_was_read_back_before_it() -> None:
+    share = Share(4)
+    four, five, six, seven = share.handed(4, 7)
+    seven.ack()
+    six.ack()
+    assert share.acked == []
+    four.ack()
+    assert share.acked == [4]
+    five.ack()
+    assert share.acked == [4, 7]
+    (eight,) = share.handed(8)
+    eight.ack()
+    assert share.acked == [4, 7, 8]
+
+
+def test_what_waited_for_an_acknowledgement_is_forgotten_with_its_share() -> None:
+    share = Share(4)
+    share.handed(6)[-1].ack()
+    assert share.acked == []
+    share.app.consumer_generation_id = 2
+    (four,) = share.handed(4)
+    four.ack()
+    assert share.acked == [4]
