@@ -9,7 +9,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
-LONGEST = ("servers/", "flow/test_kill", "flow/test_demo_once", "reports/", "console/", "flow/", "detectors/", "content/")
+LONGEST = (
+    "servers/",
+    "flow/test_kill",
+    "flow/test_demo_once",
+    "reports/",
+    "console/",
+    "flow/",
+    "detectors/",
+    "content/",
+)
 """Files that take longest begin first, so that at the end no process waits for another."""
 
 
