@@ -232,10 +232,8 @@ class EventStore(Protocol):
 
 
 class Letter(NamedTuple):
-    """A dead letter: a record, or a whole message of a topic, that could not be taken. `number` names it in its store.
-
-    `topic`, `partition`, `offset`, `place` (in its message): where it stood at a broker; none in one process.
-    """
+    """A dead letter: a record, or a whole message, that could not be taken. `number` names it in its store; `topic`,
+    `partition`, `offset` and `place` say where it stood at a broker."""
 
     number: int
     record: Rejected
@@ -252,8 +250,7 @@ class SourceHealth(Protocol):
         """Per source: source, received, processed, rejected, repeated, last_event (ms), last_received (ms)."""
 
     def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
-        """Per source and minute (ms of its start) of receiving: source, minute, received, processed, rejected,
-        repeated."""
+        """By minute (ms) and source: source, minute, received, processed, rejected, repeated."""
 
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]: ...
 
