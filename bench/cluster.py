@@ -43,7 +43,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "deploy"))
 
 import servers
 
-COUNT, SINGLE, BULK = 12_000, 1_000, 8_000
+COUNT, SINGLE, BULK = 12_000, 300, 8_000
 LATENCY_SECONDS = 20
 HUGE = 1 << 62
 Row = dict[str, object]
