@@ -18,6 +18,7 @@ from cluster_workers import CommandProcess, WorkerProcess, workspace
 from kafka.errors import KafkaError
 from test_parity_cluster import EVERY, comparable, embedded, register
 
+from console.cli.main import run
 from console.roles.cluster import settle_cluster
 from console.wiring import open_workspace
 from playbooks.scenes import Line, demo_city, demo_estate, story
@@ -262,6 +263,7 @@ class Trial:
         assert there
         assert set(here) == set(there)
         assert {key: (here[key], text) for key, text in there.items() if here[key] != text} == {}
+        assert run(["ledger", "verify", "-w", str(self.place)]) == 0
         again = self.tap.records - len(raw)
         show(
             f"{len(raw):,} records, {again:,} of them sent again, {len(stored):,} events, {len(here)} alerts: "
