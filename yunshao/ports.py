@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.batch import Batch as Batch
+from yunshao.model.batch import Kept as Kept
+from yunshao.model.batch import KeptEvent as KeptEvent
+from yunshao.model.batch import Letter as Letter
+from yunshao.model.batch import Packed as Packed
+from yunshao.model.batch import StoredEvent as StoredEvent
 from yunshao.model.block import Columns
 from yunshao.model.chain import Item, Link
-from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
+from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Record, Rejected
 from yunshao.model.finding import Observation, Step
 from yunshao.model.notice import Message, Outcome
 from yunshao.model.register import Change, Revision
@@ -82,34 +87,6 @@ class Placed(Detector, Protocol):
         """Observations that give the same text are judged by one worker, and whatever goes onward from them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """Events made ready to be committed: how many and how new (ms) by source; `body` is the store's own."""
-
-    counts: Mapping[str, int]
-    newest: Mapping[str, int]
-    body: Any
-
-
-@dataclass(slots=True)
-class Batch:
-    """Everything that one commit makes true at once. `events` are those that alerts may point to; `packed` all others.
-
-    `alerts` are parts of groups: what is stored of a group already is folded with them. `excepted` counts the findings
-    that an exception kept from alerting, by exception and day (since 1970, event time).
-    """
-
-    events: list[Event] = field(default_factory=list)
-    packed: list[Packed] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    memories: dict[tuple[str, str], tuple[Any, int | None]] = field(default_factory=dict)
-    offsets: dict[str, str] = field(default_factory=dict)
-    received: dict[str, int] = field(default_factory=dict)
-    repeated: dict[str, int] = field(default_factory=dict)
-    excepted: dict[tuple[str, int], int] = field(default_factory=dict)
-
-
 class DrillJudge(Protocol):
     """Whether events are a drill's."""
 
@@ -180,37 +157,6 @@ class AlertStore(Protocol):
         """How many findings each exception hid, a day: exception, day (a date), count."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as it comes back from the store."""
-
-    source: str
-    uid: str
-    time: int
-    unit: str
-    system: str
-    cloud: str
-    ocsf: Ocsf
-    native: Native
-
-
-class KeptEvent(NamedTuple):
-    """What a stored event is made of again: its OCSF form follows from the native record."""
-
-    source: str
-    uid: str
-    time: int
-    owner: Owner
-    native: Native
-
-
-class Kept(NamedTuple):
-    """What became of an event that was to be stored: whether it is new, or why it was refused."""
-
-    fresh: bool
-    refused: str = ""
-
-
 class EventStore(Protocol):
     """What was seen."""
 
@@ -229,18 +175,6 @@ class EventStore(Protocol):
 
     def sample_events(self, since: int, until: int, each: int, limit: int) -> list[KeptEvent]:
         """Up to `limit` events of [since, until), at most `each` of one source, class and operation."""
-
-
-class Letter(NamedTuple):
-    """A dead letter: a record, or a whole message, that could not be taken. `number` names it in its store; `topic`,
-    `partition`, `offset` and `place` say where it stood at a broker."""
-
-    number: int
-    record: Rejected
-    topic: str = ""
-    partition: int = -1
-    offset: int = -1
-    place: int = -1
 
 
 class SourceHealth(Protocol):
