@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from yunshao.errors import BadConfiguration
+from yunshao.model.scorecard import INDICATORS
 from yunshao.yaml_text import check_depth
 
 MAX_SETTINGS_BYTES = 1 << 20
@@ -94,6 +95,24 @@ class ClusterSettings(_Strict):
     event_days: int = Field(180, ge=1, le=3650, description="Days that stored events are kept, by event time.")
 
 
+class ReviewSettings(_Strict):
+    """How reviews reckon: the template of the MLPS conclusion, weights and targets of the scorecard."""
+
+    mlps_template: Literal["2025", "2021"] = Field("2025", description="By the date of the contract: 2025-03-20.")
+    weights: dict[str, float] = Field(default_factory=dict, description=f"Of the scorecard: {', '.join(INDICATORS)}.")
+    targets: dict[str, float] = Field(default_factory=dict, description="Of the same indicators, as shares.")
+
+    @field_validator("weights", "targets")
+    @classmethod
+    def _known(cls, given: dict[str, float]) -> dict[str, float]:
+        for name, value in given.items():
+            if name not in INDICATORS:
+                raise ValueError(f"no indicator {name!r}: one of {', '.join(INDICATORS)}")
+            if not 0 <= value <= 1000:
+                raise ValueError(f"{name} is {value}, and not from 0 to 1000")
+        return given
+
+
 class Settings(_Strict):
     """The workspace."""
 
@@ -108,6 +127,7 @@ class Settings(_Strict):
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
+    review: ReviewSettings = ReviewSettings()
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
 
     @field_validator("sources")
