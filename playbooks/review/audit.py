@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from playbooks.review.common import DAY_MS, Known, Row, Text, head
+from playbooks.review.common import Known, Row, Text, day_marks, head
 from playbooks.review.say import both
 
 TITLE = {"zh": "审计轨迹报告", "en": "Audit trail"}
@@ -62,7 +62,7 @@ def _days(known: Known, entries: Sequence[Row], zone: str) -> list[Row]:
         return datetime.fromtimestamp(at / 1000, where).date().isoformat()
 
     counted = Counter(day(row["at"]) for row in entries)
-    days = dict.fromkeys(day(known.since + n * DAY_MS) for n in range(min(known.days, 400)))
+    days = dict.fromkeys(day(at) for at in day_marks(known))
     return [{"day": one, "count": counted[one]} for one in days]
 
 

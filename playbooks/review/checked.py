@@ -229,14 +229,14 @@ def _holding(known: Known, assets: Sequence[Row]) -> list[Row]:
 
 
 def _sources(known: Known, asset: Row, rows: Any, facts: Facts) -> list[Row]:
-    """Every item of a data set that is not met, as a source of risk: harm by value, possibility by what was seen."""
+    """Every item of a data set that is known to be wanting, as a source of risk."""
     found = []
     harm = min(5, asset["value"] + (asset["personal"] == "sensitive"))
     confirmed = {one["id"] for one in facts.alerts if one["verdict"] in CONFIRMED}
     for row in rows:
-        if row["state"] in ("met", "not_applicable"):
+        if row["state"] not in ("not_met", "partly"):
             continue
-        absent, partial = int(row["state"] == "not_met"), int(row["state"] in ("partly", "unknown"))
+        absent, partial = int(row["state"] == "not_met"), int(row["state"] == "partly")
         episodes = sum(key in confirmed for key in row["alerts"])
         possibility = possibility_of(absent, partial, episodes)
         reckoned = METHODS["gbt45577"].calculate({"harm": harm, "possibility": possibility}).as_row()

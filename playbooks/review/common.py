@@ -154,3 +154,8 @@ def plans_of(treatments: Sequence[Row], risks: Sequence[Row], until: int) -> lis
             }
         )
     return sorted(found, key=lambda row: (-row["overdue"], row["due"], row["risk"]))
+
+
+def day_marks(known: Known) -> list[int]:
+    """A moment (ms) of each day of the period, the last one among them; at most 400."""
+    return [*(known.since + n * DAY_MS for n in range(min(known.days, 400))), known.until - 1]

@@ -14,6 +14,7 @@ from playbooks.review.common import (
     Row,
     Text,
     cut,
+    day_marks,
     due,
     evidence,
     head,
@@ -97,7 +98,7 @@ def _days(known: Known, rows: Iterable[Row], zone: str) -> list[Row]:
         return datetime.fromtimestamp(at / 1000, where).date().isoformat()
 
     counted = Counter((day(row["time"]), row["level"] in ("critical", "high")) for row in rows)
-    days = [day(known.since + n * DAY_MS) for n in range(min(known.days, 400))]
+    days = [day(at) for at in day_marks(known)]
     return [{"day": one, "high": counted[one, True], "other": counted[one, False]} for one in dict.fromkeys(days)]
 
 

@@ -70,6 +70,7 @@ def finish(
         chapters=tuple(draft.chapters),
         words=words.table_of("shared.frame."),
         figures=tuple(figures_of(draft)),
+        appendices=tuple(draft.appendices),
     )
 
 
