@@ -112,12 +112,13 @@ def check_figures(figures: Sequence[Row], document: Row, alerts: Sequence[Row]) 
             again = evaluate(recipe, rows_of)
         except WrongUse:
             again = ()
-        if not _same(printed, again):
+        if not same(printed, again):
             found.append(Difference(str(figure.get("label", "")), printed, again))
     return count, found
 
 
-def _same(printed: Numbers, found: Numbers) -> bool:
+def same(printed: Numbers, found: Numbers) -> bool:
+    """Whether two lists of numbers agree but for the last digits."""
     return len(printed) == len(found) and all(
         abs(a - b) <= CLOSE * max(1.0, abs(a)) for a, b in zip(printed, found, strict=True)
     )
@@ -133,7 +134,7 @@ def check_assessment(document: Row, alerts: Sequence[Row]) -> tuple[int, list[Di
         *_summary(document),
     ]
     done = [one for one in checks if one is not None]
-    return len(done), [one for one in done if not _same(one.printed, one.found)]
+    return len(done), [one for one in done if not same(one.printed, one.found)]
 
 
 def _asset(row: Row) -> Difference | None:

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from console.roles.custom import custom_reports
+from console.roles.reviews import REVIEWS, make_review
 from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
-from reports.catalog import build
+from reports.catalog import BUILDERS, build
 from reports.seal import seal
 from yunshao.errors import NotFound
 from yunshao.model.event import EventRef
 
-KINDS = ("assessment", "drill")
+KINDS = tuple(BUILDERS)
 LANGUAGES = ("zh", "en")
-FORMATS = ("html", "pdf", "json")
+FORMATS = ("html", "pdf", "docx", "json")
 MAX_EVIDENCED = 500
 
 
@@ -27,7 +29,15 @@ def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, 
             return kind, workspace.store.get(kind, document_id)
         except NotFound:
             continue
-    raise NotFound(f"no assessment or drill {document_id!r}", "`yunshao assess list`, `yunshao drill list`")
+    raise NotFound(
+        f"no document {document_id!r}", "`yunshao assess list`, `yunshao drill list`, `yunshao report kinds`"
+    )
+
+
+def title_of(document: dict[str, Any]) -> dict[str, str]:
+    """The title of a document in both languages: its own, or its playbook's."""
+    found: dict[str, str] = document.get("title") or document["playbook"]["title"]
+    return found
 
 
 def build_report(
@@ -39,7 +49,7 @@ def build_report(
 ) -> str:
     """Render, gather evidence, seal and keep; gives the report's id (that of its document)."""
     kind, document = document_of(workspace, document_id)
-    files = build(kind, document, languages, formats)
+    files = build(kind, document, languages, formats, custom_reports(workspace))
     now = wall_clock()
     about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
     sealed = seal(
@@ -58,7 +68,7 @@ def build_report(
     kept = {
         "id": document_id,
         "kind": kind,
-        "title": document["playbook"]["title"],
+        "title": title_of(document),
         "created": now,
         "by": by,
         "files": [{"name": name, "size": len(data)} for name, data in sorted(files.items())],
@@ -126,6 +136,14 @@ class Reports:
     def build(self, document_id: str, by: str) -> str:
         """Build every format in both languages; gives the report's id."""
         return build_report(self._workspace, document_id, by)
+
+    def reviews(self) -> tuple[str, ...]:
+        """The kinds that are made of what the store knows."""
+        return REVIEWS
+
+    def review(self, kind: str, by: str, period: str = "") -> str:
+        """Make the document of a review and build its report; gives the report's id. Raises WrongUse."""
+        return build_report(self._workspace, make_review(self._workspace, kind, by, period), by)
 
     def file(self, report_id: str, name: str) -> bytes:
         """One file. Raises NotFound."""
