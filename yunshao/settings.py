@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import yaml
@@ -49,10 +50,33 @@ class ConsoleSettings(_Strict):
 
 
 class ScheduleSettings(_Strict):
-    """One playbook that runs by itself."""
+    """One thing that runs by itself: an assessment playbook, a review, or questionnaires."""
 
-    playbook: str = Field(description="Id of an assessment playbook.")
-    cron: str = Field(description="Five cron fields, in the workspace's time zone.")
+    playbook: str = Field("", description="Id of an assessment playbook.")
+    report: str = Field("", description="A review instead: posture, scorecard, audit, mlps, data_security.")
+    ask: int = Field(0, ge=0, le=500, description="Questionnaires instead: how many control points each unit is asked.")
+    cron: str = Field("", description="Five cron fields, in the workspace's time zone.")
+    working_days: bool = Field(False, description="What falls on a day off is moved to the next working day.")
+    after: tuple[Literal["new_system", "critical_exposure", "drill_finished"], ...] = Field(
+        (), description="Events that start it too: new_system, critical_exposure, drill_finished."
+    )
+    pause_hours: int = Field(24, ge=0, le=8760, description="Events start it at most once in so many hours.")
+    approve: bool = Field(False, description="Its report waits until somebody approves the document.")
+
+    @property
+    def key(self) -> str:
+        """What it is called in the store."""
+        return self.playbook or self.report or "questionnaires"
+
+    @model_validator(mode="after")
+    def _complete(self) -> ScheduleSettings:
+        if bool(self.playbook) + bool(self.report) + bool(self.ask) != 1:
+            raise ValueError("one of playbook, report and ask is wanted")
+        if not (self.cron or self.after):
+            raise ValueError("cron or after is wanted")
+        if self.ask and self.approve:
+            raise ValueError("questionnaires are not approved")
+        return self
 
 
 class DetectSettings(_Strict):
@@ -126,9 +150,19 @@ class Settings(_Strict):
     detect: DetectSettings = DetectSettings()
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
+    holidays: tuple[date, ...] = Field((), description="Days off besides weekends, as the authorities publish them.")
+    workdays: tuple[date, ...] = Field((), description="Days at weekends on which work is done instead.")
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     review: ReviewSettings = ReviewSettings()
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
+
+    @field_validator("schedule")
+    @classmethod
+    def _once(cls, schedule: tuple[ScheduleSettings, ...]) -> tuple[ScheduleSettings, ...]:
+        keys = [one.key for one in schedule]
+        if len(keys) != len(set(keys)):
+            raise ValueError("two entries for the same thing")
+        return schedule
 
     @field_validator("sources")
     @classmethod

@@ -17,6 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from yunshao.errors import BadContent
 
 MAX_PAGE = 64 << 20
+SHIPPED_PAGES = ("shared/base.html.j2", "shared/blocks.html.j2")
 SEE = "see docs/reports.md"
 
 
@@ -83,10 +84,9 @@ class _Box(ImmutableSandboxedEnvironment):
 @cache
 def boxed() -> ImmutableSandboxedEnvironment:
     """The sandbox of a site's page templates, with the filters and tests that ours use."""
-    shipped = pages()
-    box = _Box(
-        loader=shipped.loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    # Two templates and no path: a name with `..` in it would lead out of the package.
+    shipped = jinja2.DictLoader({name: packaged(name) for name in SHIPPED_PAGES})
+    box = _Box(loader=shipped, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     box.filters["image"] = image
     box.tests |= {"short": is_short, "slim": is_slim}
     return box

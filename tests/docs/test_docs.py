@@ -27,13 +27,14 @@ from yunshao.settings import (
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
+    ReviewSettings,
     ScheduleSettings,
     Settings,
     SourceSettings,
 )
 
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
-MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings)
+MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ReviewSettings, ClusterSettings)
 DOCS = ROOT / "docs"
 
 
