@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reports.recompute import Difference, same
 from reports.shared.plain import mapping, mappings, number, pick, whole
+from yunshao.errors import WrongUse
 from yunshao.model.controls import STATES, conclusion_2021, conclusion_2025, pass_rate, score_2021
 from yunshao.model.risk.gbt45577 import DATA_RISK, possibility_of
 from yunshao.model.scorecard import total, value_of
 
 Row = Mapping[str, Any]
+MOST_SCENARIOS = 50
 # The rows of an indicator: which list, what of it is good, what whole is (empty: each row is one).
 SUMS = {
     "migration": ("systems", "in_cloud", ""),
@@ -29,7 +32,27 @@ def check_review(document: Row, alerts: Sequence[Row]) -> tuple[int, list[Differ
     checks = {"scorecard": _scorecard, "mlps": _mlps, "data_security": _data}
     kind = str(document.get("kind"))
     done = list(checks[kind](document, alerts)) if kind in checks else []
+    done += _losses(document)
     return len(done), [one for one in done if not same(one.printed, one.found)]
+
+
+def _losses(document: Row) -> Iterator[Difference]:
+    """Every scenario drawn again from its own estimates, seed and number of draws."""
+    for row in mappings(document, "quantitative")[:MOST_SCENARIOS]:
+        estimates, draws = mapping(row, "estimates"), whole(row.get("draws"))
+        if not estimates:
+            continue
+        # numpy is loaded where there is something to draw.
+        fair = importlib.import_module("yunshao.model.risk.fair")
+        printed = tuple(_num(row, key) for key in ("mean", "p50", "p95", "es95"))
+        try:
+            found = fair.simulate(
+                fair.parse_scenario(estimates), seed=whole(row.get("seed")), draws=draws, way=str(row.get("way"))
+            ).as_row()
+            again = tuple(_num(found, key) for key in ("mean", "p50", "p95", "es95"))
+        except (WrongUse, ValueError):
+            again = ()
+        yield Difference(f"loss {row.get('scenario')}", printed, again)
 
 
 def _num(row: Row, key: str) -> float:

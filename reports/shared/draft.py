@@ -13,6 +13,8 @@ from reports.spec import Align, Appendix, Block, Cell, Chapter, Column, Figure, 
 Shown = Cell | str | int | float | None
 
 MAX_ROWS = 200
+# Of a longer table: a cell of the PDF takes some 25 kB while it is set.
+FIRST_ROWS = 100
 
 
 class Draft:
@@ -43,16 +45,17 @@ class Draft:
         caption = self.words(key if key.startswith("shared.") else f"table.{key}")
         self.captions[key] = f"{number} {caption}"
         given = list(rows)
+        shown = given if len(given) <= MAX_ROWS else given[:FIRST_ROWS]
         if len(given) > MAX_ROWS:
             # A page of 100,000 rows is read by nobody; what is left out is said, and stands in a file of the bundle.
             self.appendices.append(Appendix(self._tables, tuple(one.title for one in columns), tuple(_lines(given))))
-            cut = self.words("shared.cut_rows", shown=MAX_ROWS, n=len(given), file=f"table-{self._tables}.csv")
+            cut = self.words("shared.cut_rows", shown=FIRST_ROWS, n=len(given), file=f"table-{self._tables}.csv")
             note = f"{note} {cut}" if note else cut
         return Table(
             number=number,
             caption=caption,
             columns=tuple(columns),
-            rows=tuple(tuple(as_cell(value) for value in row) for row in given[:MAX_ROWS]),
+            rows=tuple(tuple(as_cell(value) for value in row) for row in shown),
             empty=self.words("shared.none"),
             note=note,
             dense=dense,
