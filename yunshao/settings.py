@@ -137,6 +137,13 @@ class ReviewSettings(_Strict):
         return given
 
 
+class PadesSettings(_Strict):
+    """The key that signs PDF files, with the extra `pades`."""
+
+    pkcs12: str = Field(description="A .p12 file with key and certificate, relative to the workspace.")
+    passphrase_env: str = Field("", description="The variable that holds its passphrase; none: it has none.")
+
+
 class Settings(_Strict):
     """The workspace."""
 
@@ -154,6 +161,7 @@ class Settings(_Strict):
     workdays: tuple[date, ...] = Field((), description="Days at weekends on which work is done instead.")
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     review: ReviewSettings = ReviewSettings()
+    pades: PadesSettings | None = Field(None, description="Sign PDF files of reports; without it they are not.")
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
 
     @field_validator("schedule")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +15,7 @@ from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
 from reports.catalog import BUILDERS, build
 from reports.seal import seal
-from yunshao.errors import NotFound
+from yunshao.errors import BadConfiguration, NotFound
 from yunshao.model.event import EventRef
 
 KINDS = tuple(BUILDERS)
@@ -40,6 +42,25 @@ def title_of(document: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def signed_files(workspace: Workspace, files: dict[str, bytes], reason: str) -> dict[str, bytes]:
+    """The files, PDF ones with a PAdES signature where the settings name a key. Raises BadConfiguration."""
+    settings = workspace.settings.pades
+    if settings is None or not any(name.endswith(".pdf") for name in files):
+        return files
+    place = workspace.folder / settings.pkcs12
+    try:
+        # An extra: loaded where it is asked for.
+        adapter = importlib.import_module("yunshao.adapters.pades")
+        key = place.read_bytes()
+    except ImportError:
+        raise BadConfiguration("pades needs pyHanko", "pip install 'yunshao[pades]'", "yunshao.yaml") from None
+    except OSError as error:
+        raise BadConfiguration(f"cannot be read: {error.strerror}", "pades.pkcs12", str(place)) from None
+    passphrase = os.environ.get(settings.passphrase_env, "") if settings.passphrase_env else ""
+    signer = adapter.PdfSigner(key, passphrase, str(place))
+    return {name: signer.sign(data, reason) if name.endswith(".pdf") else data for name, data in files.items()}
+
+
 def build_report(
     workspace: Workspace,
     document_id: str,
@@ -50,6 +71,7 @@ def build_report(
     """Render, gather evidence, seal and keep; gives the report's id (that of its document)."""
     kind, document = document_of(workspace, document_id)
     files = build(kind, document, languages, formats, custom_reports(workspace))
+    files = signed_files(workspace, files, document_id)
     now = wall_clock()
     about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
     sealed = seal(

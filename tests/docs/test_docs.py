@@ -27,6 +27,7 @@ from yunshao.settings import (
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
+    PadesSettings,
     ReviewSettings,
     ScheduleSettings,
     Settings,
@@ -34,7 +35,16 @@ from yunshao.settings import (
 )
 
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
-MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ReviewSettings, ClusterSettings)
+MODELS = (
+    Settings,
+    SourceSettings,
+    ConsoleSettings,
+    DetectSettings,
+    ScheduleSettings,
+    ReviewSettings,
+    PadesSettings,
+    ClusterSettings,
+)
 DOCS = ROOT / "docs"
 
 
