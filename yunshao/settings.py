@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 import yaml
@@ -77,6 +76,19 @@ class ScheduleSettings(_Strict):
         if self.ask and self.approve:
             raise ValueError("questionnaires are not approved")
         return self
+
+
+class CalendarSettings(_Strict):
+    """Which days are worked."""
+
+    holidays: tuple[str, ...] = Field((), description="Days off beside weekends: 2026-10-01 or 2026-10-01..2026-10-07.")
+    worked: tuple[str, ...] = Field((), description="Weekend days that are worked in exchange, written likewise.")
+
+    @field_validator("holidays", "worked", mode="before")
+    @classmethod
+    def _written(cls, given: object) -> object:
+        """YAML makes a date of a day that is written without quotes."""
+        return tuple(str(one) for one in given) if isinstance(given, list) else given
 
 
 class DetectSettings(_Strict):
@@ -157,8 +169,7 @@ class Settings(_Strict):
     detect: DetectSettings = DetectSettings()
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
-    holidays: tuple[date, ...] = Field((), description="Days off besides weekends, as the authorities publish them.")
-    workdays: tuple[date, ...] = Field((), description="Days at weekends on which work is done instead.")
+    calendar: CalendarSettings = CalendarSettings()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     review: ReviewSettings = ReviewSettings()
     pades: PadesSettings | None = Field(None, description="Sign PDF files of reports; without it they are not.")

@@ -12,9 +12,10 @@ from console.roles.questions import ask_units
 from console.roles.reporting import build_report
 from console.roles.reviews import make_review
 from console.wiring import Workspace, wall_clock
-from playbooks.schedule import Calendar, Marks, due, happened
+from playbooks.started import Marks, happened
 from yunshao.errors import NotFound, YunshaoError
 from yunshao.model.alert import AlertQuery
+from yunshao.model.calendar import Off, due, work_days
 from yunshao.settings import ScheduleSettings
 
 log = logging.getLogger("yunshao")
@@ -70,11 +71,14 @@ def _systems(workspace: Workspace) -> frozenset[str]:
 
 def _planned(workspace: Workspace, states: dict[str, State]) -> set[str]:
     settings = workspace.settings
-    calendar = Calendar(frozenset(settings.holidays), frozenset(settings.workdays))
-    timed = [(one.key, one.cron) for one in settings.schedule if one.cron]
-    keeping = {one.key: calendar for one in settings.schedule if one.working_days}
+    days = work_days(settings.calendar.holidays, settings.calendar.worked)
     last = {key: int(state["at"]) for key, state in states.items()}
-    return set(due(timed, last, wall_clock(), settings.timezone, keeping))
+    found: set[str] = set()
+    for one in settings.schedule:
+        if one.cron:
+            off: Off = "next" if one.working_days else "keep"
+            found |= set(due([(one.key, one.cron)], last, wall_clock(), settings.timezone, days, off))
+    return found
 
 
 def _turn(workspace: Workspace, one: ScheduleSettings, state: State, planned: bool) -> str:

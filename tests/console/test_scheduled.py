@@ -16,7 +16,8 @@ from console.roles.reporting import bundle_path, file_of
 from console.roles.reviews import make_review
 from console.roles.schedule import run_due
 from console.wiring import Workspace, wall_clock
-from yunshao.errors import BadContent, NotFound, WrongUse
+from yunshao.errors import BadConfiguration, BadContent, NotFound, WrongUse
+from yunshao.model.calendar import work_days
 from yunshao.settings import Settings, parse_settings
 
 HOUR = 3_600_000
@@ -190,3 +191,27 @@ def test_a_sites_own_text_and_logo_are_used_and_a_broken_one_is_named(town: Smal
     with pytest.raises(BadContent):
         custom_reports(town.place)
     (folder / "audit" / "text.en.yml").unlink()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "schedule: [{cron: '0 8 * * *'}]",
+        "schedule: [{report: audit}]",
+        "schedule: [{report: audit, playbook: x, cron: '0 8 * * *'}]",
+        "schedule: [{report: audit, after: [rain]}]",
+        "schedule: [{ask: 5, cron: '0 8 * * *', approve: true}]",
+        "schedule: [{report: audit, cron: '0 8 * * *'}, {report: audit, cron: '0 9 * * *'}]",
+        "review: {weights: {charm: 3}}",
+        "review: {targets: {migration: -1}}",
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused_at_start(text: str) -> None:
+    with pytest.raises(BadConfiguration):
+        parse_settings(text, "yunshao.yaml")
+
+
+def test_days_off_are_read_with_and_without_quotes() -> None:
+    found = parse_settings("calendar: {holidays: [2026-10-01, '2026-10-02..2026-10-07'], worked: [2026-10-10]}", "x")
+    days = work_days(found.calendar.holidays, found.calendar.worked)
+    assert (len(days.holidays), len(days.worked)) == (7, 1)

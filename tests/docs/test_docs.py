@@ -24,6 +24,7 @@ from playbooks.oncall.settings import (
 )
 from yunshao import meters
 from yunshao.settings import (
+    CalendarSettings,
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
@@ -43,6 +44,7 @@ MODELS = (
     ScheduleSettings,
     ReviewSettings,
     PadesSettings,
+    CalendarSettings,
     ClusterSettings,
 )
 DOCS = ROOT / "docs"
