@@ -14,7 +14,7 @@ Shown = Cell | str | int | float | None
 
 MAX_ROWS = 200
 # Of a longer table: a cell of the PDF takes some 25 kB while it is set.
-FIRST_ROWS = 100
+FIRST_ROWS = 50
 
 
 class Draft:
