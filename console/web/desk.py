@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from starlette.types import ASGIApp
 
 from yunshao.model.estate import Estate
-from yunshao.ports import Clock, Store
+from yunshao.ports import Body, Clock
 from yunshao.settings import Settings
 
 
@@ -101,7 +101,7 @@ class RiskDesk(Protocol):
 class Desk:
     """Everything `create_app` needs."""
 
-    store: Store
+    store: Body
     estate: Estate
     settings: Settings
     clock: Clock
@@ -114,3 +114,4 @@ class Desk:
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]
     intake: ASGIApp | None = None
+    cluster: Callable[[], dict[str, Any]] | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -27,16 +28,19 @@ def overview(request: Request) -> Response:
     visit = visit_of(request)
     now = visit.desk.clock()
     store = visit.desk.store
-    by_level = store.count_alerts(visit.query(status=OPEN, limit=1), "level")
+    awake: dict[str, Any] = {"status": OPEN, "snoozed": "no", "at": now}
+    by_level = store.count_alerts(visit.query(**awake, limit=1), "level")
+    asleep = store.count_alerts(visit.query(**awake | {"snoozed": "only"}, limit=1), "status")
     data = {
         "as_of": now,
         "open": {level: by_level.get(level, 0) for level in reversed(LEVELS)},
-        "waiting": store.count_alerts(visit.query(status=("new",), limit=1), "status").get("new", 0),
+        "waiting": store.count_alerts(visit.query(**awake | {"status": ("new",)}, limit=1), "status").get("new", 0),
+        "snoozed": sum(asleep.values()),
         "promise": promise(visit, now),
-        "units": _units(visit),
+        "units": _units(visit, awake),
         "sources": [] if visit.units else source_states(visit, now),
         "days": _days(visit, now),
-        "latest": _severest(visit),
+        "latest": _severest(visit, awake),
         "techniques": _top(store.count_alerts(visit.query(since=now - 14 * DAY_MS, limit=1), "technique"), 6),
         "assessment": None if visit.units else _last(visit, "assessment"),
         "drill": None if visit.units else _last(visit, "drill"),
@@ -81,12 +85,11 @@ def running_drills(visit: Visit) -> list[dict[str, Any]]:
     return [{"id": one["id"], "title": one["playbook"]["title"]} for one in drills if one["phase"] != "over"]
 
 
-def _units(visit: Visit) -> list[dict[str, Any]]:
+def _units(visit: Visit, awake: dict[str, Any]) -> list[dict[str, Any]]:
     counts: dict[str, Counter[str]] = {}
     for level in LEVELS[1:]:
-        for unit, number in visit.desk.store.count_alerts(
-            visit.query(status=OPEN, level=(level,), limit=1), "unit"
-        ).items():
+        found = visit.desk.store.count_alerts(visit.query(**awake, level=(level,), limit=1), "unit")
+        for unit, number in found.items():
             counts.setdefault(unit, Counter())[level] += number
     weights = {"critical": 10, "high": 5, "medium": 2, "low": 1}
     rows = [
@@ -102,16 +105,21 @@ def _units(visit: Visit) -> list[dict[str, Any]]:
 
 
 def _days(visit: Visit, now: int) -> list[dict[str, Any]]:
-    """Alerts a day over two weeks (UTC days), by level from high up; a day without any is there with nothing."""
-    today = now // DAY_MS
-    store, since = visit.desk.store, (today - 13) * DAY_MS
-    parts = {
-        name: store.count_alerts(visit.query(level=levels, since=since, limit=1), "day")
-        for name, levels in (("high", ("critical", "high")), ("other", ("medium", "low", "informational")))
-    }
-    days = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in range(today - 13, today + 1)]
-    rows = [(day, parts["high"].get(day, 0), parts["other"].get(day, 0)) for day in days]
-    return [{"day": day, "high": high, "other": other, "total": high + other} for day, high, other in rows]
+    """Alerts a day over two weeks (days of the workspace's time zone), by level from high up; a day without any is
+    there with nothing."""
+    zone = ZoneInfo(visit.desk.settings.timezone)
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    rows = []
+    for day in (today - timedelta(days=back) for back in range(13, -1, -1)):
+        since, until = (_midnight(each, zone) for each in (day, day + timedelta(days=1)))
+        counts = visit.desk.store.count_alerts(visit.query(since=since, until=until, limit=1), "level")
+        high, total = counts.get("critical", 0) + counts.get("high", 0), sum(counts.values())
+        rows.append({"day": day.isoformat(), "high": high, "other": total - high, "total": total})
+    return rows
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time.min, zone).timestamp() * 1000)
 
 
 def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:
@@ -119,12 +127,12 @@ def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:
     return [{"name": name, "count": count} for name, count in ordered[:most] if name]
 
 
-def _severest(visit: Visit) -> list[dict[str, Any]]:
+def _severest(visit: Visit, awake: dict[str, Any]) -> list[dict[str, Any]]:
     """Open alerts from the highest level down, newest first within one."""
     found: list[Alert] = []
     for level in reversed(LEVELS):
         if len(found) < LATEST:
-            found += visit.desk.store.alerts(visit.query(status=OPEN, level=(level,), limit=LATEST - len(found)))
+            found += visit.desk.store.alerts(visit.query(**awake, level=(level,), limit=LATEST - len(found)))
     return [alert_row(visit, one) for one in found]
 
 

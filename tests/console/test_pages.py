@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from contract.samples import alert, event, finding
@@ -141,11 +142,15 @@ def test_a_snoozed_alert_leaves_the_queue_and_is_counted_there(city: SmallCity) 
     for wrong in ({"hours": "8"}, {"hours": "9", "note": "x"}, {"note": "x"}):
         assert form(client, "/alerts/do", what="snooze", ids=found, **wrong) == 400
     before = client.get("/alerts.json").json()["left_out"]["snoozed"]
+    overview = client.get("/overview.json").json()
     assert form(client, "/alerts/do", what="snooze", ids=found, hours="8", note="the vendor works on it") == 303
     queue = client.get("/alerts.json").json()
     assert queue["left_out"]["snoozed"] == before + 1
     assert found not in {row["id"] for row in queue["alerts"]}
     assert f"{before + 1} snoozed" in client.get("/alerts").text
+    after = client.get("/overview.json").json()
+    assert (after["snoozed"], sum(after["open"].values())) == (before + 1, sum(overview["open"].values()) - 1)
+    assert f"{before + 1} snoozed" in client.get("/").text
     assert found in {row["id"] for row in client.get("/alerts.json", params={"shown": "snoozed"}).json()["alerts"]}
     assert form(client, "/alerts/do", what="wake", ids=found) == 303
     assert found in {row["id"] for row in client.get("/alerts.json").json()["alerts"]}
@@ -214,6 +219,19 @@ def test_the_days_of_the_overview_have_no_gaps(city: SmallCity) -> None:
     days = [date.fromisoformat(row["day"]) for row in city.visitor("admin").get("/overview.json").json()["days"]]
     assert len(days) == 14
     assert {(later - day).days for day, later in pairwise(days)} == {1}
+
+
+def test_a_day_of_the_overview_is_one_of_the_citys_time_zone(city: SmallCity) -> None:
+    client = city.visitor("admin")
+    zone = ZoneInfo(city.place.settings.timezone)
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=9)
+    before = {row["day"]: row["total"] for row in client.get("/overview.json").json()["days"]}
+    midnight = int(today.timestamp() * 1000)
+    parts = [alert(event(f"at{at}", time=at), rule=f"at{at}", detected=at) for at in (midnight - 1, midnight)]
+    city.place.store.commit(Batch(alerts=parts))
+    after = {row["day"]: row["total"] for row in client.get("/overview.json").json()["days"]}
+    grown = {day: count - before[day] for day, count in after.items() if count != before[day]}
+    assert grown == {(today - timedelta(days=1)).date().isoformat(): 1, today.date().isoformat(): 1}
 
 
 def test_why_an_alert_fired_calls_the_unit_by_its_name(city: SmallCity) -> None:
