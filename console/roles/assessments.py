@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -39,6 +40,10 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         said_in(store),
         workspace.methods,
     )
+    if playbook.losses:
+        # numpy is loaded with this, and not before.
+        losses = importlib.import_module("console.roles.losses")
+        document["quantitative"] = [losses.scenario_row(one) for one in playbook.losses]
     store.put("assessment", document["id"], document)
     enter_assessment(store, document)
     store.note(by, "assess", document["id"], playbook.id)

@@ -15,6 +15,7 @@ from console.roles.duty import Duty
 from console.roles.every import Every, WakingBus, bound
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
+from console.roles.questions import Questions
 from console.roles.register import Risks
 from console.roles.reporting import Reports
 from console.roles.runs import Runs
@@ -97,6 +98,7 @@ class Up:
             rule_titles={rule.name: rule.titles for rule in (*place.rules.rules, *place.rules.correlations)},
             reports=Reports(place),
             risks=Risks(place),
+            questions=Questions(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
             cluster=self.shared.state if self.shared else None,
         )

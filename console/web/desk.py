@@ -64,9 +64,27 @@ class ReportDesk(Protocol):
 
     def build(self, document_id: str, by: str) -> str: ...
 
+    def reviews(self) -> tuple[str, ...]: ...
+
+    def review(self, kind: str, by: str, period: str = "") -> str: ...
+
     def file(self, report_id: str, name: str) -> bytes: ...
 
     def bundle(self, report_id: str) -> bytes: ...
+
+
+class QuestionDesk(Protocol):
+    """Questionnaires and approvals, as their pages use them."""
+
+    def open(self, units: tuple[str, ...]) -> list[dict[str, Any]]: ...
+
+    def ask(self, each: int, by: str) -> str: ...
+
+    def answer(self, given: Mapping[str, tuple[str, str]], by: str, units: tuple[str, ...]) -> int: ...
+
+    def waiting(self) -> list[dict[str, Any]]: ...
+
+    def approve(self, document: str, by: str, declined: bool, reason: str) -> None: ...
 
 
 class RiskDesk(Protocol):
@@ -91,6 +109,7 @@ class Desk:
     notices: NoticeDesk
     reports: ReportDesk
     risks: RiskDesk
+    questions: QuestionDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]

@@ -34,6 +34,7 @@ PAGES = (
     "/risks",
     "/risks/proposals",
     "/assessments",
+    "/questions",
     "/drills",
     "/oncall",
     "/reports",

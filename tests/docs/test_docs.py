@@ -24,16 +24,29 @@ from playbooks.oncall.settings import (
 )
 from yunshao import meters
 from yunshao.settings import (
+    CalendarSettings,
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
+    PadesSettings,
+    ReviewSettings,
     ScheduleSettings,
     Settings,
     SourceSettings,
 )
 
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
-MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings)
+MODELS = (
+    Settings,
+    SourceSettings,
+    ConsoleSettings,
+    DetectSettings,
+    ScheduleSettings,
+    ReviewSettings,
+    PadesSettings,
+    CalendarSettings,
+    ClusterSettings,
+)
 DOCS = ROOT / "docs"
 
 
