@@ -30,7 +30,7 @@ TERA, GIBI = 1e12, 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Processor seconds and bytes of one event, and of one message, as `python -m bench --cluster` prints them."""
+    """Processor seconds and bytes of one event, and of one message, as `python -m bench.cluster` prints them."""
 
     collect: float
     """Processor seconds of the collector for an event, from a file to the acknowledgement."""
@@ -191,7 +191,7 @@ MEASURED = Measured(
     collect=1 / 40_000, work=1 / 3_000, message=0.0005, node=1 / 6_000, broker=1 / 100_000, envelope=500,
     raw_bytes=200.0, stored_bytes=800.0, worker_memory=400 << 20,
 )  # fmt: skip
-"""What `python -m bench --cluster` measured; the figures are in docs/performance.md too."""
+"""What `python -m bench.cluster` measured; the figures are in docs/performance.md too."""
 
 RATES = {"10 units": 1_000, "100 units": 10_000, "1,000 units": 100_000, "10,000 units (a province)": 1_000_000}
 HEAD = """# How large
