@@ -18,6 +18,8 @@ from reports.shared.plain import day, mapping, mappings, moment, visible, whole
 from reports.shared.words import NOTHING, Words
 from reports.spec import Block, Cell, Items, Paragraph, Report, Sub, Table
 
+# A text of every kind that is an outline; the two older kinds have the title of their playbook.
+SUBTITLE = "subtitle"
 Writer = Callable[[Draft], Iterable[Block | None]]
 Facts = Callable[[Draft], tuple[tuple[str, str], ...]]
 
@@ -51,7 +53,7 @@ class Outline:
             draft,
             kind=self.kind,
             title=words("title"),
-            subtitle=words("subtitle"),
+            subtitle=words(SUBTITLE),
             number=report_number(self.prefix, dict(document), document.get("as_of")),
             at=document.get("as_of"),
             period=period,

@@ -45,7 +45,7 @@ def test_no_key_stands_twice(path: Path) -> None:
 
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_kind_has_its_fixed_files(kind: str) -> None:
-    for name in ("build.py", "page.html.j2", "text.zh.yml", "text.en.yml"):
+    for name in ("build.py", "text.zh.yml", "text.en.yml"):
         assert (ROOT / kind / name).is_file()
 
 
