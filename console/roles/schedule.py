@@ -7,8 +7,8 @@ import logging
 from console.roles.assessments import run_assessment
 from console.roles.reporting import build_report
 from console.wiring import Workspace, wall_clock
-from playbooks.schedule import due
 from yunshao.errors import NotFound, YunshaoError
+from yunshao.model.calendar import due
 
 log = logging.getLogger("yunshao")
 KIND = "schedule_run"
