@@ -54,6 +54,22 @@ class ScheduleSettings(_Strict):
     cron: str = Field(description="Five cron fields, in the workspace's time zone.")
 
 
+class BlackoutSettings(_Strict):
+    """A period when no drill begins."""
+
+    start: str = Field(description="First day, such as 2026-10-01, or a moment such as 2026-10-01T18:00.")
+    end: str = Field(description="Last day, which is within the period, or the moment at which it ends.")
+    why: str = Field("", max_length=200, description="The reason, which the calendar shows.")
+
+
+class CalendarSettings(_Strict):
+    """Which days are worked, and when nothing is begun."""
+
+    holidays: tuple[str, ...] = Field((), description="Days off beside weekends: 2026-10-01 or 2026-10-01..2026-10-07.")
+    worked: tuple[str, ...] = Field((), description="Weekend days that are worked in exchange, written likewise.")
+    blackouts: tuple[BlackoutSettings, ...] = Field((), max_length=500, description="Periods when no drill begins.")
+
+
 class DetectSettings(_Strict):
     """Which rules and detectors judge."""
 
@@ -107,6 +123,7 @@ class Settings(_Strict):
     detect: DetectSettings = DetectSettings()
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
+    calendar: CalendarSettings = CalendarSettings()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
 

@@ -24,6 +24,8 @@ from playbooks.oncall.settings import (
 )
 from yunshao import meters
 from yunshao.settings import (
+    BlackoutSettings,
+    CalendarSettings,
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
@@ -33,7 +35,10 @@ from yunshao.settings import (
 )
 
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
-MODELS = (Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings)
+MODELS = (
+    Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings, CalendarSettings,
+    BlackoutSettings,
+)  # fmt: skip
 DOCS = ROOT / "docs"
 
 

@@ -102,6 +102,21 @@ def work_days(holidays: Sequence[str], worked: Sequence[str]) -> WorkDays:
     return WorkDays(days_of(holidays, "calendar.holidays"), days_of(worked, "calendar.worked"))
 
 
+def blackout_of(start: str, end: str, why: str, zone: str) -> Blackout:
+    """A period as people write it, by days (with the last one) or by moments of the zone. Raises BadConfiguration."""
+    where = "calendar.blackouts"
+    try:
+        begin, last = datetime.fromisoformat(start), datetime.fromisoformat(end)
+    except ValueError:
+        raise BadConfiguration(f"{start!r} to {end!r} is no period", "2026-10-01 or 2026-10-01T18:00", where) from None
+    if "T" not in end:
+        last += ONE_DAY
+    found = Blackout(*(_ms(one if one.tzinfo else one.replace(tzinfo=ZoneInfo(zone))) for one in (begin, last)), why)
+    if found.start >= found.end:
+        raise BadConfiguration(f"{start} to {end} ends before it begins", "", where)
+    return found
+
+
 def day_of(at: int, zone: str) -> date:
     """The date of a moment in a time zone."""
     return _local(at, zone).date()

@@ -15,6 +15,7 @@ from yunshao.model.calendar import (
     WorkDays,
     after_blackouts,
     blackout_at,
+    blackout_of,
     day_of,
     days_of,
     deadline,
@@ -153,3 +154,15 @@ def test_a_moment_in_a_blackout_waits_for_the_end_of_the_last_one():
 
 def test_a_day_begins_where_its_zone_says():
     assert start_of(date(2026, 11, 1), "America/New_York") == ms("2026-11-01T00:00", "America/New_York")
+
+
+def test_a_blackout_by_days_holds_its_last_day_and_one_by_moments_ends_at_its_last():
+    days = blackout_of("2026-10-01", "2026-10-02", "national day", ZONE)
+    assert (days.start, days.end) == (ms("2026-10-01T00:00"), ms("2026-10-03T00:00"))
+    assert blackout_of("2026-10-01T18:00", "2026-10-01T20:00", "", ZONE).end == ms("2026-10-01T20:00")
+
+
+@pytest.mark.parametrize(("start", "end"), [("x", "y"), ("2026-10-02", "2026-09-01"), ("2026-10-01T09:00", "")])
+def test_a_blackout_that_cannot_be_is_refused(start, end):
+    with pytest.raises(BadConfiguration):
+        blackout_of(start, end, "", ZONE)
