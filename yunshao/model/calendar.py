@@ -111,7 +111,8 @@ def blackout_of(start: str, end: str, why: str, zone: str) -> Blackout:
         raise BadConfiguration(f"{start!r} to {end!r} is no period", "2026-10-01 or 2026-10-01T18:00", where) from None
     if "T" not in end:
         last += ONE_DAY
-    found = Blackout(*(_ms(one if one.tzinfo else one.replace(tzinfo=ZoneInfo(zone))) for one in (begin, last)), why)
+    first, until = (_ms(one if one.tzinfo else one.replace(tzinfo=ZoneInfo(zone))) for one in (begin, last))
+    found = Blackout(first, until, why)
     if found.start >= found.end:
         raise BadConfiguration(f"{start} to {end} ends before it begins", "", where)
     return found
