@@ -11,6 +11,7 @@ from reports.assessment import build as assessment
 from reports.assessment.oscal import assessment_results
 from reports.assessment.poam import plan_of_action
 from reports.drill import build as drill
+from reports.incident import build as incident
 from reports.shared.anchors import drop_loose
 from reports.shared.ledger import clean
 from reports.shared.paper import pdf
@@ -25,6 +26,7 @@ FORMATS = ("html", "pdf", "docx", "json", "oscal")
 BUILDERS: dict[str, tuple[Callable[[Mapping[str, Any], str], Report], str]] = {
     "assessment": (assessment.build, assessment.LIMITS_CHAPTER),
     "drill": (drill.build, drill.LIMITS_CHAPTER),
+    "incident": (incident.build, incident.LIMITS_CHAPTER),
 }
 
 

@@ -70,6 +70,13 @@ class CalendarSettings(_Strict):
     blackouts: tuple[BlackoutSettings, ...] = Field((), max_length=500, description="Periods when no drill begins.")
 
 
+class IncidentSettings(_Strict):
+    """Who reports real incidents, and who is reminded of it."""
+
+    operator: Literal["cii", "organ", "other"] = Field("other", description="Kind of operator; sets the first limit.")
+    post: str = Field("on_call", description="Post that is paged when a report is due.")
+
+
 class DetectSettings(_Strict):
     """Which rules and detectors judge."""
 
@@ -124,6 +131,7 @@ class Settings(_Strict):
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
     calendar: CalendarSettings = CalendarSettings()
+    incidents: IncidentSettings = IncidentSettings()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
 

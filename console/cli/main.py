@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "org": ("console.cli.org", "Check and show units, chiefs, clouds and systems."),
     "assess": ("console.cli.assess", "Run a risk assessment, or calculate one risk by hand."),
     "risk": ("console.cli.risk", "The risk register: proposals, treatment, acceptance, findings, any past moment."),
+    "incident": ("console.cli.incident", "Real incidents: open, grade, work, report, close."),
     "drill": ("console.cli.drill", "Run and steer an emergency drill."),
     "playbook": ("console.cli.playbook", "Response playbooks: check, rehearse, run, answer, steer."),
     "oncall": ("console.cli.oncall", "Who is on call, what waits for an answer, what was sent."),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from console.roles.incidents import Incidents
 from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
 from reports.catalog import build
@@ -27,7 +29,9 @@ def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, 
             return kind, workspace.store.get(kind, document_id)
         except NotFound:
             continue
-    raise NotFound(f"no assessment or drill {document_id!r}", "`yunshao assess list`, `yunshao drill list`")
+    with suppress(NotFound):
+        return "incident", Incidents(workspace).document(document_id)
+    raise NotFound(f"no assessment, drill or incident {document_id!r}", "`yunshao assess list`, `yunshao drill list`")
 
 
 def build_report(

@@ -29,6 +29,7 @@ from yunshao.settings import (
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
+    IncidentSettings,
     ScheduleSettings,
     Settings,
     SourceSettings,
@@ -37,7 +38,7 @@ from yunshao.settings import (
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
 MODELS = (
     Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings, CalendarSettings,
-    BlackoutSettings,
+    BlackoutSettings, IncidentSettings,
 )  # fmt: skip
 DOCS = ROOT / "docs"
 
