@@ -12,12 +12,13 @@ import typer
 
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, say, show, visible
 from console.cli.snooze import full_id
-from console.roles.incidents import Incidents, brief
+from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.reporting import build_report, bundle_path
 from console.roles.runs import Runs
 from console.wiring import Workspace, open_workspace, wall_clock
 from playbooks.incident import book
+from playbooks.incident.rows import brief
 from yunshao.errors import CheckFailed, WrongUse
 from yunshao.model.gbt20986 import CATEGORIES, GRADES, KINDS, category_name
 from yunshao.model.incident_duty import CRITERIA

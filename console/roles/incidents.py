@@ -349,26 +349,3 @@ def importance(estate: Estate, systems: Sequence[str]) -> str:
     levels = [estate.systems[one].mlps_level or 0 for one in systems if one in estate.systems]
     highest = max(levels, default=0)
     return "especially_important" if highest >= 4 else "important" if highest == 3 else "general"
-
-
-def brief(incident: Mapping[str, Any], now: int) -> dict[str, Any]:
-    """An incident as one row of a list."""
-    clocks = book.clocks(incident, now)
-    waiting = [one for one in clocks if one["sent"] is None and one["ours"]]
-    return {
-        "id": incident["id"],
-        "title": incident["title"]["en"],
-        "title_zh": incident["title"]["zh"],
-        "state": incident["state"],
-        "category": incident["category"],
-        "classification_grade": incident["classification"]["grade"],
-        "reporting_grade": incident["reporting"]["grade"],
-        "known": incident["known"],
-        "created": incident["created"],
-        "units": incident["units"],
-        "lead": incident["lead"],
-        "alerts": len(incident["alerts"]),
-        "open_tasks": sum(one["state"] == "open" for one in incident["tasks"]),
-        "evidence": len(incident["evidence"]),
-        "next_report": min(waiting, key=lambda one: (one["due"], one["duty"]), default=None),
-    }

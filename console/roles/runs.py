@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from console.roles.incidents import Incidents
@@ -71,6 +72,16 @@ class Runs:
         run = self.start(name, {"incident": incident, **alert, **given}, by)
         self._incidents.attach(incident, run, name, by)
         return run
+
+    def briefs(self, runs: Sequence[str]) -> list[dict[str, Any]]:
+        """Id, title, state and times of runs that are there."""
+        found = []
+        for run in runs:
+            with suppress(NotFound):
+                kept = self._store.get(KIND, run)
+                found.append({key: kept[key] for key in ("id", "state", "by", "started", "ended")}
+                             | {"title": kept["program"]["title"]})  # fmt: skip
+        return found
 
     def tick(self) -> int:
         """One turn of everything that is due; gives how many runs were turned."""

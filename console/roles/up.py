@@ -13,6 +13,7 @@ from collectors.http_push.source import push_app
 from collectors.syslog.source import SyslogListener
 from console.roles.assessments import run_assessment
 from console.roles.drills import Drills
+from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
 from console.roles.register import Risks
@@ -81,6 +82,7 @@ class Up:
         self.notices = Notices(workspace)
         self.drills = Drills(workspace, self.bus, self.notices)
         self.runs = Runs(workspace, self.notices)
+        self.incidents = Incidents(workspace, self.notices)
         self.listeners = [
             SyslogListener(self.bus, source.udp, source.tcp, wall_clock)
             for source in workspace.settings.sources
@@ -90,6 +92,7 @@ class Up:
             Every("drills", DRILL_EVERY_SECONDS, self.drills.tick),
             Every("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
             Every("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
+            Every("incidents", NOTICES_EVERY_SECONDS, self.incidents.tick),
             Every("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
             # A thread a channel: one that hangs holds up no other.
             *(Every(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name)) for name in workspace.channels),
@@ -113,6 +116,8 @@ class Up:
             rule_titles={rule.name: rule.titles for rule in (*place.rules.rules, *place.rules.correlations)},
             reports=Reports(place),
             risks=Risks(place),
+            incidents=self.incidents,
+            runs=self.runs,
             intake=push_app(self.bus, place.push_token, wall_clock),
         )
 

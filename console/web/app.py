@@ -16,7 +16,21 @@ from fastapi.staticfiles import StaticFiles
 from pylopdf_fonts_zh_cn import __file__ as fonts_file
 from starlette.exceptions import HTTPException
 
-from console.web import alerts, assessments, drills, gallery, live, login, oncall, overview, risks, sources, units
+from console.web import (
+    alerts,
+    assessments,
+    drills,
+    gallery,
+    incidents,
+    live,
+    login,
+    oncall,
+    overview,
+    playbooks,
+    risks,
+    sources,
+    units,
+)
 from console.web.desk import Desk
 from console.web.frame import LogInFirst, Refused, environment, language_of, visit_of, wants_json
 from console.web.session import Throttle
@@ -31,7 +45,9 @@ POLICY = (
 FONT = Path(fonts_file).parent / "NotoSansSC-Regular.otf"
 MAX_BODY = 1 << 20
 SAID = (400, 401, 403, 404, 405, 413, 503)
-SUBJECTS = (login, overview, alerts, units, risks, assessments, drills, oncall, gallery, sources, live)
+SUBJECTS = (
+    login, overview, alerts, incidents, units, risks, assessments, drills, playbooks, oncall, gallery, sources, live,
+)  # fmt: skip
 
 
 def create_app(desk: Desk) -> FastAPI:

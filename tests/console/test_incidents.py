@@ -9,11 +9,12 @@ import pytest
 from contract.samples import alert
 from small_city import SmallCity
 
-from console.roles.incidents import Incidents, brief
+from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.reporting import build_report, file_of
 from console.roles.runs import Runs
 from console.wiring import Workspace, wall_clock
+from playbooks.incident.rows import brief
 from playbooks.scenes import demo_estate
 from yunshao.errors import CheckFailed, NotFound, WrongUse
 from yunshao.model.alert import AlertQuery
