@@ -22,8 +22,10 @@ from playbooks.oncall.settings import zone_of
 from yunshao.errors import CheckFailed, NotFound, WrongUse
 from yunshao.model.alert import Alert, as_row
 from yunshao.model.estate import Estate
+from yunshao.model.event import UNOWNED
 from yunshao.model.incident_duty import REMIND
 from yunshao.ports import Clock
+from yunshao.text import texts_of
 
 OF_ALERT = "incident_of"
 MAX_EVIDENCE_BYTES = 64 << 20
@@ -146,7 +148,7 @@ class Incidents:
 
     def grade_reporting(self, incident: str, facts: Mapping[str, float], by: str) -> None:
         """The grade that decides about reports. Raises NotFound, WrongUse."""
-        said = ", ".join(f"{key} {value:g}" for key, value in facts.items())
+        said = ", ".join(f"{key} {value:.12g}" for key, value in facts.items())
         self._change(
             incident, by, "grade_reporting", lambda one: book.grade_reporting(one, facts, by, self._clock()), said
         )
@@ -315,7 +317,7 @@ class Incidents:
         """The incident as its report takes it: with its alerts as rows, its clocks, and its playbooks' timelines."""
         kept = self.get(incident)
         now = self._clock()
-        alerts = self.alerts(kept)
+        alerts, known = self.alerts(kept), self._place.estate.systems
         refs = sorted(
             {event for one in alerts for event in one.events}, key=lambda one: (one.time, one.source, one.uid)
         )
@@ -326,11 +328,14 @@ class Incidents:
             "evidence_refs": [{"source": one.source, "uid": one.uid, "time": one.time} for one in refs],
             "clocks": book.clocks(kept, now),
             "unit_names": {unit: dict(self._unit(unit)) for unit in kept["units"]},
+            "system_names": {one: known[one].name for one in kept["systems"] if one in known},
             "playbooks": [self._run(one) for one in kept["runs"]],
             "playbook": {"id": kept["id"], "title": kept["title"]},
         }
 
     def _unit(self, unit: str) -> dict[str, str]:
+        if unit == UNOWNED:
+            return {language: texts_of("console")(language, UNOWNED) for language in ("zh", "en")}
         return {language: self._place.estate.unit_name(unit, language) for language in ("zh", "en")}
 
     def _run(self, run: str) -> dict[str, Any]:

@@ -226,7 +226,7 @@ def grade_reporting(incident: Incident, facts: Mapping[str, float], by: str, now
     came, criteria = reporting_grade(known)
     before = changed["reporting"]["grade"]
     changed["reporting"] = {"grade": came, "facts": known, "criteria": criteria, "by": by}
-    said = ", ".join(f"{key} {value:g}" for key, value in sorted(facts.items()))
+    said = ", ".join(f"{key} {value:.12g}" for key, value in sorted(facts.items()))
     say(changed, now, by, "reporting_graded", f"{before} → {came}: {said}")
     return _settled(changed)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.shared.draft import Draft
-from reports.shared.plain import figure, mapping, mappings, moment, number, row_title, strings, visible
+from reports.shared.plain import brief, figure, mapping, mappings, moment, number, row_title, strings, visible
 from reports.spec import Block, Cell, Items, Sub, Tile, Tiles
 from yunshao.model.gbt20986 import HARMS, LOSSES, OBJECTS, category_name
 from yunshao.model.incident_duty import CRITERIA, OPERATORS
@@ -34,6 +34,14 @@ def units(draft: Draft) -> str:
     """The units that it touches, by name."""
     names = mapping(draft.document, "unit_names")
     return draft.words.joined([draft.words.say(names.get(one) or one) for one in strings(draft.document.get("units"))])
+
+
+def systems(draft: Draft) -> str:
+    """The information systems that it touches, by name."""
+    names = mapping(draft.document, "system_names")
+    return draft.words.joined(
+        [draft.words.say(names.get(one) or one) for one in strings(draft.document.get("systems"))]
+    )
 
 
 def summary(draft: Draft) -> tuple[Block | None, ...]:
@@ -65,7 +73,7 @@ def unit(draft: Draft) -> tuple[Block | None, ...]:
     words, document = draft.words, draft.document
     rows = [
         (words("fact.units"), units(draft)),
-        (words("fact.systems"), words.joined(strings(document.get("systems")))),
+        (words("fact.systems"), systems(draft)),
         (words("fact.operator"), named(draft, OPERATORS, document.get("operator"))),
         (words("fact.lead"), words.say(document.get("lead")) or "—"),
     ]
@@ -83,12 +91,12 @@ def course(draft: Draft) -> tuple[Block | None, ...]:
         (words("fact.techniques"), words.joined(strings(document.get("techniques")))),
     ]  # fmt: skip
     seen = [
-        (moment(one.get("detected")), row_title(one, words.language), visible(one.get("entity") or ""),
+        (brief(one.get("detected")), row_title(one, words.language), visible(one.get("entity") or ""),
          words.term("shared.alert_level", one.get("level")), draft.evidence([one.get("id")]))
         for one in alerts
     ]  # fmt: skip
     log = [
-        (moment(one.get("at")), words.term("did", one.get("did")), words.say(one.get("note")) or "—",
+        (brief(one.get("at")), words.term("did", one.get("did")), words.say(one.get("note")) or "—",
          visible(one.get("by") or ""))
         for one in mappings(document, "timeline")
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.incident.account import CLOCK_TONE, said_of
 from reports.shared.closing import evidence, limits, overrides, sign_off
 from reports.shared.draft import Draft
-from reports.shared.plain import figure, mapping, mappings, moment, number, visible
+from reports.shared.plain import brief, figure, mapping, mappings, moment, number, visible
 from reports.spec import Block, Cell, Items, Sub
 
 TASK_TONE = {"done": "good", "open": "warn", "dropped": ""}
@@ -31,13 +31,13 @@ def measures(draft: Draft) -> tuple[Block | None, ...]:
         for one in mappings(document, "tasks")
     ]  # fmt: skip
     acted = [
-        (words.say(run.get("title")), moment(line.get("at")), words.term("run", line.get("kind")),
+        (words.say(run.get("title")), brief(line.get("at")), words.term("run", line.get("kind")),
          visible(line.get("step") or "—"), words.say(line.get("note")) or visible(line.get("by") or "") or "—")
         for run in mappings(document, "playbooks")
         for line in mappings(run, "timeline")
     ]  # fmt: skip
     said = [
-        (moment(one.get("at")), visible(one.get("by") or ""), words.say(one.get("text")))
+        (brief(one.get("at")), visible(one.get("by") or ""), words.say(one.get("text")))
         for one in mappings(document, "comments")
     ]
     return (
@@ -103,7 +103,7 @@ def kept(draft: Draft) -> tuple[Block | None, ...]:
     """Matter 7: how the scene is kept: each piece with its hash."""
     rows = [
         (visible(one.get("id") or ""), visible(one.get("name") or ""), figure(one.get("size"), 0),
-         visible(one.get("sha256") or ""), moment(one.get("at")), visible(one.get("by") or ""))
+         visible(one.get("sha256") or ""), brief(one.get("at")), visible(one.get("by") or ""))
         for one in mappings(draft.document, "evidence")
     ]  # fmt: skip
     columns = draft.columns(
