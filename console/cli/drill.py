@@ -153,6 +153,18 @@ def reset(drill: str, workspace: WorkspaceOption = Path()) -> None:
     say(f"begun anew: {Drills(place, place.spool).reset(drill, getpass.getuser())}")
 
 
+@app.command("set-aside")
+def set_aside(
+    drill: str,
+    reason: Annotated[str, typer.Option(help="Why it counts no more; without it, it counts again.")] = "",
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Take a finished drill out of risks and readiness, or back in; its report stays."""
+    place = open_workspace(workspace)
+    Drills(place, place.spool).set_aside(drill, getpass.getuser(), reason)
+    say(f"{drill}: {'set aside' if reason.strip() else 'counts again'}")
+
+
 @app.command()
 def rate(
     drill: str,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import getpass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, say, show, visible
 from console.cli.snooze import full_id
+from console.days import time_of
 from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.reporting import build_report, bundle_path
@@ -36,13 +35,7 @@ def _desk(folder: Path) -> tuple[Workspace, Incidents, str]:
 
 def moment_of(text: str, zone: str) -> int | None:
     """A moment as people write it, in ms; None for nothing. Raises WrongUse."""
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        return int((found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        raise WrongUse(f"{text!r} is no moment", "such as 2026-03-01T22:30") from None
+    return time_of(text, zone) if text else None
 
 
 @app.command("open")

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "risk": ("console.cli.risk", "The risk register: proposals, treatment, acceptance, findings, any past moment."),
     "incident": ("console.cli.incident", "Real incidents: open, grade, work, report, close."),
     "drill": ("console.cli.drill", "Run and steer an emergency drill."),
+    "rectify": ("console.cli.rectify", "What drills and assessments found wanting, until it is mended."),
     "playbook": ("console.cli.playbook", "Response playbooks: check, rehearse, run, answer, steer."),
     "oncall": ("console.cli.oncall", "Who is on call, what waits for an answer, what was sent."),
     "report": ("console.cli.report", "Build a report into a sealed bundle."),

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from console.roles.rectify import enter_items
 from console.roles.register import enter_assessment, said_in
 from console.wiring import Workspace, wall_clock
 from playbooks.assess.run import assess
 from playbooks.words import Playbook
 from yunshao.errors import NotFound
 from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.rectification import items_of_assessment
 
 DAY_MS = 86_400_000
 PAGE = 1000
@@ -41,6 +43,7 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
     )
     store.put("assessment", document["id"], document)
     enter_assessment(store, document)
+    enter_items(store, items_of_assessment(document, now))
     store.note(by, "assess", document["id"], playbook.id)
     return str(document["id"])
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from collectors.catalog import PARSERS
 from console.roles.notices import Notices
+from console.roles.rectify import enter_drill
 from console.wiring import Workspace, wall_clock
 from playbooks.drill import run as drill
-from playbooks.drill.grade import techniques_played
+from playbooks.drill.grade import set_aside, techniques_played
 from playbooks.drill.inject import Injected, prepare
 from playbooks.oncall.page import page_id
 from playbooks.oncall.say import task_subject
@@ -93,8 +94,10 @@ class Drills:
         self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, wall_clock()))
 
     def _change(self, drill_id: str, by: str, did: str, change: Callable[[Document], Document]) -> None:
-        self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
+        changed = self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
         self._store.note(by, did, drill_id)
+        if changed["phase"] == "over":
+            self._enter(changed)
 
     def tick(self) -> int:
         """Advance every drill that is not over; gives how many there are."""
@@ -121,7 +124,13 @@ class Drills:
             self._act(drill_id, action)
         if not document["unattended"]:
             self._page_posts(document)
+        if document["phase"] == "over":
+            self._enter(document)
         return document
+
+    def _enter(self, document: Document) -> None:
+        """What it asks to be mended becomes items with owners and deadlines."""
+        enter_drill(self._store, self._workspace.estate, document, wall_clock())
 
     def _compared(self, document: Document) -> dict[str, Any]:
         """The last run of the same playbook, and what the techniques that were played came to."""
@@ -143,6 +152,10 @@ class Drills:
     def score(self, drill_id: str, item: str, points: int, by: str) -> None:
         """An evaluator scores one of the nine items."""
         self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, wall_clock()))
+
+    def set_aside(self, drill_id: str, by: str, reason: str) -> None:
+        """A finished drill counts no more; without a reason it counts again."""
+        self._change(drill_id, by, "drill.set_aside", lambda one: set_aside(one, by, wall_clock(), reason))
 
     def reset(self, drill_id: str, by: str) -> str:
         """End a drill and begin the same one anew; gives the new one's id."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
 
+from console.roles.evidence import EvidenceFiles
 from console.roles.notices import Notices, whole_time
 from console.wiring import Workspace, wall_clock
 from playbooks.incident import book, work
@@ -28,7 +27,6 @@ from yunshao.ports import Clock
 from yunshao.text import texts_of
 
 OF_ALERT = "incident_of"
-MAX_EVIDENCE_BYTES = 64 << 20
 MOST = 1000
 CLAIM_MS = 60_000
 
@@ -41,6 +39,7 @@ class Incidents:
         self._store = workspace.store
         self._clock = clock
         self._notices = notices or Notices(workspace, clock)
+        self._files = EvidenceFiles(workspace.data)
 
     # Looking
 
@@ -231,15 +230,7 @@ class Incidents:
 
         Gives the hash. Raises NotFound, WrongUse for one that is too large.
         """
-        if len(data) > MAX_EVIDENCE_BYTES:
-            raise WrongUse(f"{name[:60]!r} has {len(data)} bytes", f"at most {MAX_EVIDENCE_BYTES}; keep its hash alone")
-        digest = hashlib.sha256(data).hexdigest()
-        path = self._evidence_path(digest)
-        if not path.exists():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part = path.with_name(f"{digest}.{secrets.token_hex(4)}.part")
-            part.write_bytes(data)
-            part.replace(path)
+        digest = self._files.keep(name, data)
         self._change(
             incident, by, "evidence",
             lambda one: work.add_evidence(one, name, len(data), digest, kind, by, self._clock(), note), digest,
@@ -275,16 +266,7 @@ class Incidents:
         return wrong
 
     def _read(self, piece: Mapping[str, Any]) -> bytes:
-        try:
-            data = self._evidence_path(piece["sha256"]).read_bytes()
-        except OSError:
-            raise CheckFailed(f"{piece['id']} {piece['name']}: its file is gone") from None
-        if hashlib.sha256(data).hexdigest() != piece["sha256"]:
-            raise CheckFailed(f"{piece['id']} {piece['name']}: its file was changed")
-        return data
-
-    def _evidence_path(self, digest: str) -> Path:
-        return self._place.data / "evidence" / digest[:2] / digest
+        return self._files.read(piece["sha256"], f"{piece['id']} {piece['name']}")
 
     # Clocks
 

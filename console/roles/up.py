@@ -16,6 +16,7 @@ from console.roles.drills import Drills
 from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
+from console.roles.rectify import Rectifications
 from console.roles.register import Risks
 from console.roles.reporting import Reports
 from console.roles.runs import Runs
@@ -118,6 +119,7 @@ class Up:
             risks=Risks(place),
             incidents=self.incidents,
             runs=self.runs,
+            rectify=Rectifications(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
         )
 

@@ -27,6 +27,7 @@ from console.web import (
     oncall,
     overview,
     playbooks,
+    rectify,
     risks,
     sources,
     units,
@@ -46,7 +47,8 @@ FONT = Path(fonts_file).parent / "NotoSansSC-Regular.otf"
 MAX_BODY = 1 << 20
 SAID = (400, 401, 403, 404, 405, 413, 503)
 SUBJECTS = (
-    login, overview, alerts, incidents, units, risks, assessments, drills, playbooks, oncall, gallery, sources, live,
+    login, overview, alerts, incidents, units, risks, assessments, drills, playbooks, rectify, oncall, gallery, sources,
+    live,
 )  # fmt: skip
 
 

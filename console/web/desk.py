@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -124,6 +124,26 @@ class IncidentDesk(Protocol):
     def evidence(self, incident: str, piece: str) -> tuple[dict[str, Any], bytes]: ...
 
 
+class RectifyDesk(Protocol):
+    """Rectification items; every verb may raise WrongUse or NotFound."""
+
+    def find(self, units: Iterable[str]) -> list[dict[str, Any]]: ...
+
+    def get(self, item: str) -> dict[str, Any]: ...
+
+    def done(self, item: str, by: str, note: str) -> None: ...
+
+    def verify(self, item: str, by: str, note: str) -> None: ...
+
+    def give_back(self, item: str, by: str, note: str) -> None: ...
+
+    def drop(self, item: str, by: str, note: str) -> None: ...
+
+    def move_deadline(self, item: str, due: int, by: str, note: str) -> None: ...
+
+    def readiness(self, units: Iterable[str]) -> dict[str, Any]: ...
+
+
 class RunDesk(Protocol):
     """Runs of response playbooks; every verb may raise WrongUse or NotFound."""
 
@@ -152,6 +172,7 @@ class Desk:
     risks: RiskDesk
     incidents: IncidentDesk
     runs: RunDesk
+    rectify: RectifyDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]

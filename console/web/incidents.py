@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from console.days import time_of
 from console.web.alerts import seen_alert
 from console.web.frame import Visit, alert_row, answer, back, change_of, page_route, visit_of
 from playbooks.incident.book import ORDER, OVER, clocks
@@ -202,11 +201,4 @@ VERBS: dict[str, Callable[[Visit, str, Form], None]] = {
 
 
 def _moment(text: str, visit: Visit) -> int | None:
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-        zone = ZoneInfo(visit.desk.settings.timezone)
-        return int((found if found.tzinfo else found.replace(tzinfo=zone)).timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        raise WrongUse(f"{text[:40]!r} is no moment", "such as 2026-03-01T22:30") from None
+    return time_of(text, visit.desk.settings.timezone) if text else None

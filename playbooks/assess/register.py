@@ -163,7 +163,7 @@ def _drilled(drills: Iterable[Mapping[str, Any]], now: int) -> tuple[float | Non
     techniques: set[str] = set()
     done: list[str] = []
     for drill in drills:
-        if drill.get("state") != "done" or now - (drill.get("ended") or 0) > TEST_AGE_MS:
+        if drill.get("state") != "done" or drill.get("set_aside") or now - (drill.get("ended") or 0) > TEST_AGE_MS:
             continue
         done.append(str(drill.get("id", "")))
         expected = [one for one in drill["expectations"] if one["type"] == "alert"]

@@ -30,6 +30,9 @@ pytestmark = [
 PAGES = (
     "/",
     "/alerts",
+    "/incidents",
+    "/playbooks",
+    "/rectifications",
     "/units",
     "/risks",
     "/risks/proposals",

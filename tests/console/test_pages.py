@@ -19,7 +19,7 @@ from yunshao.ports import Batch
 
 PAGES = (
     "/", "/alerts", "/incidents", "/units", "/risks", "/risks/proposals", "/assessments", "/drills", "/playbooks",
-    "/reports", "/sources",
+    "/rectifications", "/reports", "/sources",
 )  # fmt: skip
 ADDRESS = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//""")
 
