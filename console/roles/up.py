@@ -12,6 +12,7 @@ import uvicorn
 from collectors.http_push.source import push_app
 from collectors.syslog.source import SyslogListener
 from console.roles.assessments import run_assessment
+from console.roles.calendar import DrillCalendar
 from console.roles.drills import Drills
 from console.roles.incidents import Incidents
 from console.roles.notices import Notices
@@ -82,6 +83,7 @@ class Up:
         self.bus = WakingBus(workspace.spool, self.pipeline.wake.set)
         self.notices = Notices(workspace)
         self.drills = Drills(workspace, self.bus, self.notices)
+        self.calendar = DrillCalendar(workspace, self.drills, self.notices)
         self.runs = Runs(workspace, self.notices)
         self.incidents = Incidents(workspace, self.notices)
         self.listeners = [
@@ -92,6 +94,7 @@ class Up:
         self.workers = [
             Every("drills", DRILL_EVERY_SECONDS, self.drills.tick),
             Every("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
+            Every("calendar", SCHEDULE_EVERY_SECONDS, self.calendar.tick),
             Every("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
             Every("incidents", NOTICES_EVERY_SECONDS, self.incidents.tick),
             Every("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
@@ -120,6 +123,7 @@ class Up:
             incidents=self.incidents,
             runs=self.runs,
             rectify=Rectifications(place),
+            calendar=self.calendar,
             intake=push_app(self.bus, place.push_token, wall_clock),
         )
 

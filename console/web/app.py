@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from console.web import (
     alerts,
     assessments,
+    calendar,
     drills,
     gallery,
     incidents,
@@ -47,8 +48,8 @@ FONT = Path(fonts_file).parent / "NotoSansSC-Regular.otf"
 MAX_BODY = 1 << 20
 SAID = (400, 401, 403, 404, 405, 413, 503)
 SUBJECTS = (
-    login, overview, alerts, incidents, units, risks, assessments, drills, playbooks, rectify, oncall, gallery, sources,
-    live,
+    login, overview, alerts, incidents, units, risks, assessments, drills, calendar, playbooks, rectify, oncall,
+    gallery, sources, live,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.types import ASGIApp
 
 from yunshao.model.alert import Alert
+from yunshao.model.calendar import Blackout
 from yunshao.model.estate import Estate
 from yunshao.ports import Clock, Store
 from yunshao.settings import Settings
@@ -144,6 +145,34 @@ class RectifyDesk(Protocol):
     def readiness(self, units: Iterable[str]) -> dict[str, Any]: ...
 
 
+class CalendarDesk(Protocol):
+    """The calendar of drills; every verb may raise WrongUse or NotFound."""
+
+    def plans(self) -> list[dict[str, Any]]: ...
+
+    def ahead(self, until: int) -> list[dict[str, Any]]: ...
+
+    def blackouts(self) -> Sequence[Blackout]: ...
+
+    def coverage(self) -> dict[str, list[dict[str, Any]]]: ...
+
+    def add(
+        self,
+        playbook: str,
+        by: str,
+        *,
+        every: str,
+        first: int | None,
+        off: str,
+        units: Sequence[str],
+        announced: bool,
+        notice_days: int,
+        beside: bool,
+    ) -> str: ...
+
+    def remove(self, plan: str, by: str) -> None: ...
+
+
 class RunDesk(Protocol):
     """Runs of response playbooks; every verb may raise WrongUse or NotFound."""
 
@@ -173,6 +202,7 @@ class Desk:
     incidents: IncidentDesk
     runs: RunDesk
     rectify: RectifyDesk
+    calendar: CalendarDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]

@@ -32,6 +32,7 @@ PAGES = (
     "/alerts",
     "/incidents",
     "/playbooks",
+    "/calendar",
     "/rectifications",
     "/units",
     "/risks",

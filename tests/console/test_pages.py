@@ -18,8 +18,8 @@ from yunshao.model.alert import raise_flood
 from yunshao.ports import Batch
 
 PAGES = (
-    "/", "/alerts", "/incidents", "/units", "/risks", "/risks/proposals", "/assessments", "/drills", "/playbooks",
-    "/rectifications", "/reports", "/sources",
+    "/", "/alerts", "/incidents", "/units", "/risks", "/risks/proposals", "/assessments", "/drills", "/calendar",
+    "/playbooks", "/rectifications", "/reports", "/sources",
 )  # fmt: skip
 ADDRESS = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//""")
 
