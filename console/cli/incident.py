@@ -298,6 +298,22 @@ def merge(keep: str, other: str, workspace: WorkspaceOption = Path()) -> None:
 
 
 @app.command()
+def times(
+    unit: Annotated[str, typer.Argument(help="A unit and all below it; none: the whole city.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=3660)] = 90,
+    workspace: WorkspaceOption = Path(),
+    format_: FormatOption = Format.table,
+) -> None:
+    """How long it took to detect, acknowledge, triage, contain, recover and report, in seconds; drills are in none."""
+    place, desk, _ = _desk(workspace)
+    units = place.estate.below(unit) if unit else (*place.estate.units, "unowned")
+    if not units:
+        raise WrongUse(f"no unit {unit!r}", "`yunshao org show` lists them")
+    rows = [{"time": name, **one} for name, one in desk.figures(units, days).items()]
+    show(rows, ("time", "mean", "median", "p90", "n", "unfinished", "errors"), format_)
+
+
+@app.command()
 def playbook(
     incident: str,
     name: str,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -15,19 +15,23 @@ from console.roles.notices import Notices, whole_time
 from console.wiring import Workspace, wall_clock
 from playbooks.incident import book, work
 from playbooks.incident.book import KIND, Incident
+from playbooks.incident.rows import unit_figures
 from playbooks.oncall.page import Subject, page_id
 from playbooks.oncall.say import duty_name, duty_subject
 from playbooks.oncall.settings import zone_of
 from yunshao.errors import CheckFailed, NotFound, WrongUse
-from yunshao.model.alert import Alert, as_row
+from yunshao.model.alert import Alert, AlertQuery, as_row
 from yunshao.model.estate import Estate
 from yunshao.model.event import UNOWNED
 from yunshao.model.incident_duty import REMIND
+from yunshao.model.skew import skews
 from yunshao.ports import Clock
 from yunshao.text import texts_of
 
 OF_ALERT = "incident_of"
 MOST = 1000
+MOST_TIMED = 2000
+DAY_MS = 86_400_000
 CLAIM_MS = 60_000
 
 
@@ -311,9 +315,22 @@ class Incidents:
             "clocks": book.clocks(kept, now),
             "unit_names": {unit: dict(self._unit(unit)) for unit in kept["units"]},
             "system_names": {one: known[one].name for one in kept["systems"] if one in known},
+            "skews": {
+                source: skew
+                for source, skew in skews(self._store.sources()).items()
+                if source in {one.finding.source for one in alerts}
+            },
             "playbooks": [self._run(one) for one in kept["runs"]],
             "playbook": {"id": kept["id"], "title": kept["title"]},
         }
+
+    def figures(self, units: Iterable[str], days: int = 90) -> dict[str, dict[str, Any]]:
+        """Mean, median and 90th percentile of each time, in seconds, of some units over the last days."""
+        since = self._clock() - days * DAY_MS
+        wanted = tuple(units)
+        query = AlertQuery(unit=wanted, since=since, staged="no", limit=MOST_TIMED)
+        recent = [one for one in self.find() if one["created"] >= since]
+        return unit_figures(recent, self._store.alerts(query), wanted, skews(self._store.sources()))
 
     def _unit(self, unit: str) -> dict[str, str]:
         if unit == UNOWNED:

@@ -14,6 +14,7 @@ from playbooks.incident.book import OVER, clocks
 from yunshao.model.alert import Alert
 from yunshao.model.finding import LEVELS
 from yunshao.model.rectification import counts
+from yunshao.model.skew import ahead_of
 
 router = APIRouter()
 HOUR_MS = 3_600_000
@@ -75,7 +76,7 @@ def source_states(visit: Visit, now: int) -> list[dict[str, Any]]:
         last = row["last_received"]
         quiet = last is None or now - last > HOUR_MS
         rejecting = row["rejected"] * 100 > max(row["received"], 1)
-        found.append({**row, "state": "rejecting" if rejecting else "quiet" if quiet else "ok"})
+        found.append({**row, "skew": ahead_of(row), "state": "rejecting" if rejecting else "quiet" if quiet else "ok"})
     return found
 
 

@@ -16,6 +16,7 @@ from yunshao.model.event import UNOWNED
 router = APIRouter()
 OPEN = ("new", "acknowledged")
 DAY_MS = 86_400_000
+TIMED_DAYS = 90
 
 
 @page_route(router, "/units")
@@ -94,6 +95,7 @@ def unit_page(request: Request, unit_id: str) -> Response:
         ],
         "levels": visit.desk.store.count_alerts(visit.query(status=OPEN, unit=below, limit=1), "level"),
         "alerts": [alert_row(visit, one) for one in alerts],
+        "times": visit.desk.incidents.figures(below, TIMED_DAYS),
         "readiness": visit.desk.rectify.readiness(below),
         "items": [one for one in rows_of(visit, below) if one["state"] == "open"][:50],
     }

@@ -84,8 +84,10 @@ def times(draft: Draft) -> tuple[Block | None, ...]:
     """How long it took to notice, to take, to triage, to contain, to recover and to report."""
     words, document = draft.words, draft.document
     first = mapping(mapping(document, "sent"), "first").get("at")
-    stamps = {**mapping(document, "stamps"), "occurred": document.get("occurred"), "known": document.get("known"),
-              "first": first}  # fmt: skip
+    ahead = max((number(one) or 0 for one in mapping(document, "skews").values()), default=0)
+    began = number(document.get("occurred"))
+    began = None if began is None else began - ahead
+    stamps = {**mapping(document, "stamps"), "occurred": began, "known": document.get("known"), "first": first}
     rows = []
     for name, begin, end in SPANS:
         start, stop = number(stamps.get(begin)), number(stamps.get(end))
@@ -96,7 +98,10 @@ def times(draft: Draft) -> tuple[Block | None, ...]:
         )  # fmt: skip
         rows.append((words(f"span.{name}"), moment(start), moment(stop), Cell(figure(minutes, 1), refs=refs)))
     columns = draft.columns("span", ("name", 2), ("begin", 2), ("end", 2), ("minutes", 1, "end"))
-    return (draft.table("times", columns, rows, note=words("times.note")),)
+    note = words("times.note")
+    if ahead:
+        note = f"{note} {words('times.skew', seconds=figure(ahead / 1000, 1))}"
+    return (draft.table("times", columns, rows, note=note),)
 
 
 def kept(draft: Draft) -> tuple[Block | None, ...]:
