@@ -32,6 +32,7 @@ log = logging.getLogger("yunshao")
 DRILL_EVERY_SECONDS = 0.5
 SCHEDULE_EVERY_SECONDS = 15.0
 NOTICES_EVERY_SECONDS = 1.0
+PRUNE_EVERY_SECONDS = 3600.0
 
 
 class WakingBus:
@@ -98,6 +99,7 @@ class Up:
             Every("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
             Every("incidents", NOTICES_EVERY_SECONDS, self.incidents.tick),
             Every("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
+            Every("outbox", PRUNE_EVERY_SECONDS, self.notices.sending.prune),
             # A thread a channel: one that hangs holds up no other.
             *(Every(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name)) for name in workspace.channels),
         ]
