@@ -84,3 +84,20 @@ def coverage(workspace: WorkspaceOption = Path(), format_: FormatOption = Format
     rows = [{"kind": kind.removesuffix("s"), **one} for kind, lacking in found.items() for one in lacking]
     shown = [{**row, "last": moment(row["last"], place.settings.timezone)[:10] or "never"} for row in rows]
     show(rows if format_ is Format.ndjson else shown, ("kind", "id", "last", "limit_days"), format_, "nothing is owed")
+
+
+@app.command()
+def proved(
+    never: Annotated[bool, typer.Option("--never", help="Those that have not fired.")] = False,
+    workspace: WorkspaceOption = Path(),
+    format_: FormatOption = Format.table,
+) -> None:
+    """Rules that fired end to end in a drill within a year, when and in which; --never for the gaps."""
+    place, desk = _desk(workspace)
+    found = desk.proved()
+    rows = [{"rule": one, "at": None, "drill": ""} for one in found["never"]] if never else found["fired"]
+    shown = rows if format_ is Format.ndjson else [
+        {**one, "at": moment(one["at"], place.settings.timezone)} for one in rows
+    ]  # fmt: skip
+    show(shown, ("rule", "at", "drill"), format_, "no rule")
+    say(f"{len(found['fired'])} of {found['rules']} rules, {len(found['proved'])} of {found['techniques']} techniques")

@@ -11,6 +11,7 @@ from console.roles.rectify import enter_items
 from console.roles.register import enter_assessment, said_in
 from console.wiring import Workspace, wall_clock
 from playbooks.assess.run import assess
+from playbooks.drill.proved import fired, limit_of
 from playbooks.words import Playbook
 from yunshao.errors import NotFound
 from yunshao.model.alert import Alert, AlertQuery
@@ -41,6 +42,10 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         said_in(store),
         workspace.methods,
     )
+    rules = workspace.rules
+    in_use = {rule.name: rule.techniques for rule in (*rules.rules, *rules.correlations)}
+    proof = fired(in_use, store.find("drill", limit=200), now)
+    document |= {"proved": proof, "limits": [*document["limits"], limit_of(proof)]}
     store.put("assessment", document["id"], document)
     enter_assessment(store, document)
     enter_items(store, items_of_assessment(document, now))

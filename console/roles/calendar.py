@@ -12,6 +12,7 @@ from console.roles.notices import Notices, whole_time
 from console.wiring import Workspace, wall_clock
 from playbooks import calendar
 from playbooks.calendar import KIND, Plan
+from playbooks.drill.proved import fired
 from playbooks.oncall.say import plan_subject
 from playbooks.oncall.settings import zone_of
 from yunshao.errors import NotFound, WrongUse, YunshaoError
@@ -102,6 +103,12 @@ class DrillCalendar:
         return calendar.coverage(
             self._place.playbooks.values(), self._place.estate.units, techniques, drills, self._clock()
         )
+
+    def proved(self) -> dict[str, Any]:
+        """Which rules have fired in a drill within a year, and when; which never."""
+        rules = self._place.rules
+        in_use = {rule.name: rule.techniques for rule in (*rules.rules, *rules.correlations)}
+        return fired(in_use, self._store.find("drill", MOST), self._clock())
 
     def tick(self) -> int:
         """One turn of every plan that is awake; gives how many drills have begun."""

@@ -133,6 +133,8 @@ def test_it_is_planned_and_looked_at_from_the_command_line(town: Town, capfd):
     assert "leaked_cloud_key" in capfd.readouterr().out
     assert run(["drill", "calendar", "coverage", "--format", "ndjson", *place]) == 0
     assert '"kind":"technique"' in capfd.readouterr().out
+    assert run(["drill", "calendar", "proved", "--never", *place]) == 0
+    assert "audit_log_switched_off" in capfd.readouterr().out
     assert run(["drill", "calendar", "remove", key, *place]) == 0
     assert run(["drill", "calendar", "add", "leaked_cloud_key", *place]) == 2
 
