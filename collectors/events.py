@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -34,21 +35,37 @@ def event(
     class_uid: int, activity_id: int, severity_id: int, identity: Identity, about: dict[str, Any], **members: Any
 ) -> Ocsf:
     """An event of a class; members that are not known are left out. `activity_name` is needed for activity 99."""
+    named = members.pop("activity_name", None)
+    return framed(class_uid, activity_id, severity_id, named, identity, about, full(members.items()))
+
+
+def framed(
+    class_uid: int,
+    activity_id: int,
+    severity_id: int,
+    activity_name: str | None,
+    identity: Identity,
+    about: dict[str, Any],
+    members: dict[str, Any],
+) -> Ocsf:
+    """As `event`, of members that are known, every one."""
+    frame = _frame(class_uid, activity_id, severity_id, activity_name)
+    return bounded({**frame, "time": identity.time, "metadata": about, **members})
+
+
+@lru_cache(maxsize=1 << 12)
+def _frame(class_uid: int, activity_id: int, severity_id: int, activity_name: str | None) -> Ocsf:
     shape = CLASSES[class_uid]
-    shaped: Ocsf = {
+    return {
         "class_uid": class_uid,
         "class_name": shape.caption,
         "category_uid": shape.category_uid,
         "activity_id": activity_id,
-        "activity_name": members.pop("activity_name", None) or shape.activities[activity_id],
+        "activity_name": activity_name or shape.activities[activity_id],
         "type_uid": class_uid * 100 + activity_id,
         "severity_id": severity_id,
         "severity": SEVERITIES[severity_id],
-        "time": identity.time,
-        "metadata": about,
-        **full(members.items()),
     }
-    return bounded(shaped)
 
 
 def bounded(shaped: Ocsf) -> Ocsf:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, cast
 
 from streams.correlate import GUARD
@@ -70,6 +71,36 @@ def understand_all(rooms: Rooms, envelope: Envelope) -> Block | None:
     return normalise_all(rooms.quick, envelope)
 
 
+def understand_each(rooms: Rooms, records: Sequence[Record | Rejected]) -> list[Event | Rejected]:
+    """What became of each of these, in order; those that were read together are understood together."""
+    found: list[Event | Rejected] = []
+    for together, run in groupby(records, _read_together):
+        some = list(run)
+        block = understand_all(rooms, envelope) if together and (envelope := _envelope(some)) else None
+        if block is not None:
+            found += block
+        else:
+            found += [each if isinstance(each, Rejected) else understand(rooms, each) for each in some]
+    return found
+
+
+def _read_together(record: Record | Rejected) -> tuple[Any, ...]:
+    if record.__class__ is not Record:
+        return ()
+    source, _, _, received, hint, claim = record
+    return source, received, hint, id(claim)
+
+
+def _envelope(run: Sequence[Record | Rejected]) -> Envelope | None:
+    """Records with the same origin as an envelope, if they follow each other."""
+    first = cast("Record", run[0])
+    if [record.position for record in run] != list(range(first.position, first.position + len(run))):
+        return None
+    return Envelope(
+        first.source, [record.raw for record in run], first.position, first.received, first.hint, first.claim
+    )
+
+
 def observe(rooms: Rooms, event: Event) -> tuple[Event, list[Observation]]:
     """The event with its owner, and what it means to the detectors."""
     owned = enrich(rooms.own, event)
@@ -86,13 +117,22 @@ def observe_all(rooms: Rooms, events: Sequence[Event]) -> list[Observed | Except
     return [(event, noted.get(place, [])) for place, event in enumerate(owned)]
 
 
-def notice(rooms: Rooms, events: Sequence[Event]) -> Mapping[int, list[Observation] | Exception]:
-    """As `observe_all`, but only of the events that mean something, by their place."""
+def notice_all(
+    rooms: Rooms, events: Sequence[Event]
+) -> tuple[Sequence[Event], Mapping[int, list[Observation] | Exception]]:
+    """These events with their owners, and as `notice` what some of them mean."""
     try:
-        return _noted(rooms, enrich_all(rooms.own, events))
+        owned = enrich_all(rooms.own, events)
+        return owned, _noted(rooms, owned)
     except Exception:  # noqa: BLE001 - whose fault it was is found out one by one
         tried = [_tried(rooms, event) for event in events]
-        return {at: each if isinstance(each, Exception) else each[1] for at, each in enumerate(tried)}
+    known = [event if isinstance(each, Exception) else each[0] for event, each in zip(events, tried, strict=True)]
+    return known, {at: each if isinstance(each, Exception) else each[1] for at, each in enumerate(tried)}
+
+
+def notice(rooms: Rooms, events: Sequence[Event]) -> Mapping[int, list[Observation] | Exception]:
+    """As `observe_all`, but only of the events that mean something, by their place."""
+    return notice_all(rooms, events)[1]
 
 
 def _noted(rooms: Rooms, owned: Sequence[Event]) -> dict[int, list[Observation]]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.hearing import BLOCK
 from streams.judgement import MAX_HOPS, Judgement, Key
 from streams.normalise import internal_error
-from streams.pipeline import Observed, Rooms, observe_all, understand
+from streams.pipeline import Rooms, notice_all, understand_each
 from streams.reading import Reading
 from streams.remembered import Newest
 from streams.times import NEVER_SEEN, Times
@@ -28,6 +28,8 @@ MAX_MEMORIES = 20_000
 MAX_DUE = 20_000
 MAX_ASKED = 1_000
 MAX_AHEAD = 60_000
+# Few, so that what was parsed is still near when it is judged and packed.
+CHUNK = 256
 IDLE_SECONDS = 0.5
 SETTLED_MS = 5_000
 LONGEST_PAUSE = 30.0
@@ -57,6 +59,7 @@ class Stretch:
     at_hand: dict[tuple[str, str], Event]
     handed: int = 0
     expected: int = NEVER_SEEN
+    taken: set[Any] = field(default_factory=set)
 
 
 class Embedded:
@@ -85,7 +88,7 @@ class Embedded:
 
     def turn(self) -> Turn:
         """Read one batch, judge it, commit it. Raises Unreachable where the store fails; then nothing has happened."""
-        started = time.perf_counter()
+        started = perf_counter()
         batch = Batch()
         try:
             records = self._reading.read(batch)
@@ -97,7 +100,7 @@ class Embedded:
             self._reached = None
             raise
         if records:
-            meters.BATCH_SECONDS.observe(time.perf_counter() - started)
+            meters.BATCH_SECONDS.observe(perf_counter() - started)
         return Turn(len(records), alerts)
 
     def settle(self) -> Turn:
@@ -134,9 +137,10 @@ class Embedded:
         times = Times(self._newest())
         judgement = Judgement(self._rooms, self._recall, times)
         stretch = Stretch(judgement, times, self._clock() + MAX_AHEAD, batch, Folded(Guard(judgement, self._flood)), {})
-        fresh = self._take(records, batch)
-        for start in range(0, len(fresh), BLOCK):
-            self._look(fresh[start : start + BLOCK], stretch)
+        for start in range(0, len(records), CHUNK):
+            fresh = self._take(records[start : start + CHUNK], stretch)
+            for at in range(0, len(fresh), BLOCK):
+                self._look(fresh[at : at + BLOCK], stretch)
         reached = times.known()
         self._rest(times)
         self._expect(stretch, self._rooms.lateness + MAX_HOPS if settled else 0)
@@ -152,22 +156,42 @@ class Embedded:
         return alerts
 
     def _look(self, fresh: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
-        """Judge these events in order."""
-        events = [event for _, event in fresh]
-        latest = max((event.time for event in events if event.time <= stretch.horizon), default=NEVER_SEEN)
+        """Judge these events in order; most mean nothing to any detector."""
+        latest = max((event.time for _, event in fresh if event.time <= stretch.horizon), default=NEVER_SEEN)
         self._expect(stretch, max(0, latest - stretch.times.newest))
-        judgement = stretch.judgement
-        everything = observe_all(self._rooms, events)
-        self._recall_all(each[1] for each in everything if not isinstance(each, Exception))
-        for (record, event), observed in zip(fresh, everything, strict=True):
-            if event.time <= stretch.horizon:
-                stretch.times.note(event.source, event.time)
-            if judgement.waits:
-                self._raise(judgement.pass_time(), stretch)
-            self._judge(record, observed, stretch)
-            # A late event may open what is due already.
-            if judgement.waits:
-                self._raise(judgement.pass_time(), stretch)
+        owned, noticed = notice_all(self._rooms, [event for _, event in fresh])
+        self._recall_all(each for each in noticed.values() if not isinstance(each, Exception))
+        known = [(record, event) for (record, _), event in zip(fresh, owned, strict=True)]
+        start = 0
+        for place in sorted(noticed):
+            self._pass(known[start:place], stretch)
+            self._judge(*known[place], noticed[place], stretch)
+            start = place + 1
+        self._pass(known[start:], stretch)
+
+    def _pass(self, known: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
+        """Take what no detector wants to know of: nothing comes of it but that time passes."""
+        if len(known) < 2 or not self._leaps([event for _, event in known], stretch):
+            for record, event in known:
+                self._judge(record, event, (), stretch)
+            return
+        plain: list[Event] = []
+        for record, event in known:
+            try:
+                _ = event.ocsf
+            except Exception as error:  # noqa: BLE001 - told and kept as a rejected record
+                self._refuse(record, error, stretch)
+            else:
+                plain.append(event)
+        if plain:
+            stretch.batch.packed.append(self._store.pack(plain))
+
+    def _leaps(self, events: Sequence[Event], stretch: Stretch) -> bool:
+        """Let the time of these come at once, if nothing becomes due in it."""
+        source, newest = events[0].source, max(event.time for event in events)
+        if newest > stretch.horizon or any(event.source != source for event in events):
+            return False
+        return stretch.judgement.leap(source, newest)
 
     def _expect(self, stretch: Stretch, beyond: int) -> None:
         """Recall what is due by the newest time, and `beyond` it."""
@@ -176,39 +200,50 @@ class Embedded:
             stretch.judgement.expect(self._store.due(until, MAX_DUE, stretch.expected))
             stretch.expected = until
 
-    def _take(self, records: Sequence[Record | Rejected], batch: Batch) -> list[tuple[Record, Event]]:
+    def _take(self, records: Sequence[Record | Rejected], stretch: Stretch) -> list[tuple[Record, Event]]:
         """The events that were never stored, each with its record; everything else is counted."""
+        batch = stretch.batch
         understood: list[Event] = []
         record_of: dict[int, Record] = {}
-        for record in records:
-            event = record if isinstance(record, Rejected) else understand(self._rooms, record)
-            batch.received[event.source] = batch.received.get(event.source, 0) + 1
+        found = understand_each(self._rooms, records)
+        _add(batch.received, found)
+        for record, event in zip(records, found, strict=True):
             if isinstance(event, Rejected):
                 batch.rejected.append(event)
             elif isinstance(record, Record):
                 understood.append(event)
                 record_of[id(event)] = record
-        fresh = self._store.fresh(understood)
-        kept = {id(event) for event in fresh}
-        for event in understood:
-            if id(event) not in kept:
-                batch.repeated[event.source] = batch.repeated.get(event.source, 0) + 1
+        fresh = self._store.fresh(understood, stretch.taken)
+        if len(fresh) < len(understood):
+            kept = {id(event) for event in fresh}
+            _add(batch.repeated, [event for event in understood if id(event) not in kept])
         return [(record_of[id(event)], event) for event in fresh]
 
-    def _judge(self, record: Record, observed: Observed | Exception, stretch: Stretch) -> None:
+    def _judge(self, record: Record, event: Event, seen: Sequence[Observation] | Exception, stretch: Stretch) -> None:
+        """Keep the event and raise what it amounts to, and what is due by its time."""
+        judgement = stretch.judgement
+        if event.time <= stretch.horizon:
+            stretch.times.note(event.source, event.time)
+        if judgement.waits:
+            self._raise(judgement.pass_time(), stretch)
         try:
-            if isinstance(observed, Exception):
-                raise observed
-            owned, seen = observed
+            if isinstance(seen, Exception):
+                raise seen
             # Whatever the store wants to know of the OCSF form must fail here or not at all.
-            _ = owned.ocsf
-            findings = stretch.judgement.see(seen) if seen else []
-        except Exception as error:
-            LOG.exception("record %d of %s", record.position, record.source)
-            stretch.batch.rejected.append(internal_error(record, record.source, error))
+            _ = event.ocsf
+            findings = judgement.see(seen) if seen else []
+        except Exception as error:  # noqa: BLE001 - told and kept as a rejected record
+            self._refuse(record, error, stretch)
         else:
-            stretch.batch.events.append(owned)
+            stretch.batch.events.append(event)
             self._raise(findings, stretch)
+        # A late event may open what is due already.
+        if judgement.waits:
+            self._raise(judgement.pass_time(), stretch)
+
+    def _refuse(self, record: Record, error: Exception, stretch: Stretch) -> None:
+        LOG.error("record %d of %s", record.position, record.source, exc_info=error)
+        stretch.batch.rejected.append(internal_error(record, record.source, error))
 
     def _raise(self, findings: list[Finding], stretch: Stretch) -> None:
         if not findings:
@@ -275,15 +310,27 @@ class Embedded:
         _count(batch, alerts)
 
 
+def _add(counts: dict[str, int], found: Iterable[Event | Rejected]) -> None:
+    for source, count in Counter(each.source for each in found).items():
+        counts[source] = counts.get(source, 0) + count
+
+
 def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
     for source, count in batch.received.items():
         meters.RECEIVED.labels(source).inc(count)
     for source, count in batch.repeated.items():
         meters.REPEATED.labels(source).inc(count)
-    for source, count in Counter(event.source for event in batch.events).items():
+    processed = Counter(event.source for event in batch.events)
+    newest: dict[str, int] = {}
+    for event in batch.events:
+        newest[event.source] = max(newest.get(event.source, event.time), event.time)
+    for packed in batch.packed:
+        processed.update(packed.counts)
+        for source, time in packed.newest.items():
+            newest[source] = max(newest.get(source, time), time)
+    for source, count in processed.items():
         meters.PROCESSED.labels(source).inc(count)
-        newest = max(event.time for event in batch.events if event.source == source)
-        meters.LAST_EVENT.labels(source).set(newest / 1000)
+        meters.LAST_EVENT.labels(source).set(newest[source] / 1000)
     for (source, reason), count in Counter((record.source, record.reason) for record in batch.rejected).items():
         meters.REJECTED.labels(source, reason).inc(count)
     for alert in alerts:

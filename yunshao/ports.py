@@ -81,15 +81,25 @@ class Placed(Detector, Protocol):
         """Observations that give the same text are judged by one worker, and whatever goes onward from them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Events made ready to be committed: how many and how new (ms) by source; `body` is the store's own."""
+
+    counts: Mapping[str, int]
+    newest: Mapping[str, int]
+    body: Any
+
+
 @dataclass(slots=True)
 class Batch:
-    """Everything that one commit makes true at once.
+    """Everything that one commit makes true at once. `events` are those that alerts may point to; `packed` all others.
 
     `alerts` are parts of groups: what is stored of a group already is folded with them. `excepted` counts the findings
     that an exception kept from alerting, by exception and day (since 1970, event time).
     """
 
     events: list[Event] = field(default_factory=list)
+    packed: list[Packed] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     memories: dict[tuple[str, str], tuple[Any, int | None]] = field(default_factory=dict)
@@ -102,8 +112,12 @@ class Batch:
 class PipelineStore(Protocol):
     """What the embedded runner reads and commits. One transaction a batch."""
 
-    def fresh(self, events: Sequence[Event]) -> list[Event]:
-        """Those not stored before (same source and uid), each once, in order."""
+    def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
+        """Those not stored before (same source and uid), each once, in order; without those in `taken`, which are
+        not committed yet: it learns those given now."""
+
+    def pack(self, events: Sequence[Event]) -> Packed:
+        """These, ready for a commit, so that their forms need not be kept until then."""
 
     def memory(self, detector: str, key: str) -> Any: ...
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from collectors.aws_cloudtrail.routes import API, BY_SERVICE, PRIVILEGED_SERVICES, Route, crud
+from collectors.aws_cloudtrail.routes import API, BY_SERVICE, OTHER, PRIVILEGED_SERVICES, READ, Route, crud
 from collectors.aws_cloudtrail.shape import SERVICE, actor_of, cloud_of, endpoint_of, resources_of, target_of
-from collectors.events import FAILURE, INFORMATIONAL, LOW, MEDIUM, STATUS, SUCCESS, event, leftovers, metadata
+from collectors.events import FAILURE, INFORMATIONAL, LOW, MEDIUM, STATUS, SUCCESS, framed, metadata
 from collectors.json_record import digest, native_of, natives_of
 from collectors.secrets import without_secrets
 from collectors.times import iso_millis, iso_millis_all, millis
-from collectors.values import first_text, flag, mapping, some, text
+from collectors.values import EMPTY, flag, full, mapping, text
 from yunshao.errors import Rejection
 from yunshao.model.block import Columns
 from yunshao.model.event import Identity, Native, Ocsf
@@ -25,6 +26,7 @@ _MAPPED = frozenset(
         "userAgent", "userIdentity", "serviceEventDetails", "readOnly",
     }
 )  # fmt: skip
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 _PLAIN_SECRETS = frozenset(
     {
         "accessKey", "credentials", "masterUserPassword", "newPassword", "oldPassword", "password", "sAMLAssertion",
@@ -81,28 +83,23 @@ class CloudTrail:
 
     def normalise(self, native: Native, identity: Identity) -> Ocsf:
         """Its OCSF form: the class of what was done, or API Activity."""
-        operation = (
-            first_text(native.get("eventName"), mapping(native.get("insightDetails")).get("eventName")) or "Insight"
-        )
+        operation = text(native.get("eventName")) or text(mapping(native.get("insightDetails")).get("eventName"))
+        operation = operation or "Insight"
         service = text(native.get("eventSource")) or ""
-        route = BY_SERVICE.get(service, {}).get(operation)
-        subject = target_of(route, native) if route else None
-        if route is None or subject is None:
-            route = Route(API, crud(operation, flag(native.get("readOnly"))))
-            subject = {}
-        members = {**_members(native, operation, service), **subject}
-        if route.class_uid != API and members["resources"]:
-            members["unmapped"] = {**(members["unmapped"] or {}), "resources": members.pop("resources")}
-        failed = members["status_id"] == FAILURE
-        return event(
-            route.class_uid,
-            route.activity_id,
-            _severity(native, failed, service, operation),
-            identity,
-            _metadata(native, identity),
-            activity_name=operation if route.activity_id == 99 else None,
-            **members,
-        )
+        deed = _deed(service, operation, flag(native.get("readOnly")))
+        members, failed = _members(native, operation, service)
+        route = deed.route
+        if route is not None and (subject := target_of(route, native)) is not None:
+            members.update(subject)
+            if "resources" in members and route.class_uid != API:
+                members["unmapped"] = {**members.get("unmapped", EMPTY), "resources": members.pop("resources")}
+            members = full(members.items())
+        else:
+            route = deed.otherwise
+        severity = LOW if failed else deed.severity
+        about = _metadata(native, identity)
+        named = operation if route.activity_id == OTHER else None
+        return framed(route.class_uid, route.activity_id, severity, named, identity, about, members)
 
 
 def recognises(native: Any, hint: str) -> bool:  # noqa: ARG001
@@ -130,74 +127,105 @@ def _refusal(native: Native, written: Any) -> Rejection:
     return Rejection("not_this_source", f"no {missing}")
 
 
-def _members(native: Native, operation: str, service: str) -> dict[str, Any]:
-    failure = _failure(native)
-    code = text(native.get("errorCode"))
-    status = FAILURE if failure else SUCCESS
-    request = native.get("requestParameters")
-    response = native.get("responseElements")
-    tls = mapping(native.get("tlsDetails"))
-    agent = text(native.get("userAgent"))
-    return {
-        "actor": actor_of(native, service),
-        "api": some(
-            operation=operation,
-            version=text(native.get("apiVersion")),
-            service=some(name=service or None),
-            request=some(uid=text(native.get("requestID")) or "", data=without_secrets(request) or None),
-            response=some(
-                error=code, error_message=text(native.get("errorMessage")), data=without_secrets(response) or None
-            ),
-        ),
-        "cloud": cloud_of(native),
-        "src_endpoint": endpoint_of(native, service),
-        "http_request": some(user_agent=agent),
-        "resources": resources_of(native),
-        "status_id": status,
-        "status": STATUS[status],
-        "status_code": code,
-        "status_detail": first_text(native.get("errorMessage"), failure if failure != code else None),
-        "unmapped": _unmapped(native, tls),
-    }
+class _Deed(NamedTuple):
+    """What is known of an operation by its name: where it is routed to, where else, and how severe it is."""
+
+    route: Route | None
+    otherwise: Route
+    severity: int
 
 
-def _failure(native: Native) -> str | None:
-    """Why it failed, or None: a console login says so in its response."""
-    response = mapping(native.get("responseElements"))
-    verdicts = (response.get("ConsoleLogin"), response.get("CredentialVerification"), response.get("SwitchRole"))
-    said = next((verdict for verdict in verdicts if verdict == "Failure"), None)
-    return first_text(native.get("errorCode"), native.get("errorMessage"), said)
-
-
-def _severity(native: Native, failed: bool, service: str, operation: str) -> int:
-    if failed:
-        return LOW
-    privileged = service in PRIVILEGED_SERVICES and crud(operation, flag(native.get("readOnly"))) != 2
-    return MEDIUM if privileged else INFORMATIONAL
-
-
-def _metadata(native: Native, identity: Identity) -> dict[str, Any]:
-    return metadata(
-        identity,
-        "CloudTrail",
-        "AWS",
-        log_name="CloudTrail",
-        log_provider=SERVICE,
-        log_version=text(native.get("eventVersion")),
-        event_code=text(native.get("eventType")),
-        correlation_uid=text(native.get("sharedEventID")),
-        profiles=["cloud"],
+@lru_cache(maxsize=1 << 12)
+def _deed(service: str, operation: str, read_only: bool | None) -> _Deed:
+    activity = crud(operation, read_only)
+    privileged = service in PRIVILEGED_SERVICES and activity != READ
+    return _Deed(
+        BY_SERVICE.get(service, {}).get(operation), Route(API, activity), MEDIUM if privileged else INFORMATIONAL
     )
 
 
-def _unmapped(native: Native, tls: dict[str, Any]) -> dict[str, Any] | None:
-    rest = leftovers(native, _MAPPED) or {}
+def _members(native: Native, operation: str, service: str) -> tuple[dict[str, Any], bool]:
+    """The members of API Activity that are known, and whether it failed."""
+    get = native.get
+    identity = mapping(get("userIdentity"))
+    code, message = text(get("errorCode")), text(get("errorMessage"))
+    failure = code or message or _refused(get("responseElements"))
+    members: dict[str, Any] = {
+        "actor": actor_of(native, identity, service),
+        "api": _api(native, operation, service, code, message),
+        "cloud": cloud_of(native, identity),
+        "src_endpoint": endpoint_of(native, identity, service),
+    }
+    if agent := text(get("userAgent")):
+        members["http_request"] = {"user_agent": agent}
+    if get("resources") and (resources := resources_of(native)):
+        members["resources"] = resources
+    status = members["status_id"] = FAILURE if failure else SUCCESS
+    members["status"] = STATUS[status]
+    if code:
+        members["status_code"] = code
+    if detail := message or (failure if failure != code else None):
+        members["status_detail"] = detail
+    if unmapped := _unmapped(native):
+        members["unmapped"] = unmapped
+    return members, status == FAILURE
+
+
+def _api(native: Native, operation: str, service: str, code: str | None, message: str | None) -> dict[str, Any]:
+    get = native.get
+    api: dict[str, Any] = {"operation": operation}
+    if version := text(get("apiVersion")):
+        api["version"] = version
+    if service:
+        api["service"] = {"name": service}
+    request: dict[str, Any] = {"uid": text(get("requestID")) or ""}
+    if data := without_secrets(get("requestParameters")):
+        request["data"] = data
+    api["request"] = request
+    response: dict[str, Any] = {}
+    if code:
+        response["error"] = code
+    if message:
+        response["error_message"] = message
+    if data := without_secrets(get("responseElements")):
+        response["data"] = data
+    if response:
+        api["response"] = response
+    return api
+
+
+def _refused(response: Any) -> str | None:
+    """A console login says in its response that it failed."""
+    if response.__class__ is not dict:
+        return None
+    verdicts = (response.get("ConsoleLogin"), response.get("CredentialVerification"), response.get("SwitchRole"))
+    return "Failure" if "Failure" in verdicts else None
+
+
+def _metadata(native: Native, identity: Identity) -> dict[str, Any]:
+    get = native.get
+    about = {**_about(text(get("eventVersion")), text(get("eventType"))), "uid": identity.uid}
+    if shared := text(get("sharedEventID")):
+        about["correlation_uid"] = shared
+    return about
+
+
+@lru_cache(maxsize=1 << 10)
+def _about(version: str | None, kind: str | None) -> dict[str, Any]:
+    nobody = Identity("", 0)
+    more = {"log_version": version, "event_code": kind, "profiles": ["cloud"]}
+    return metadata(nobody, "CloudTrail", "AWS", log_name="CloudTrail", log_provider=SERVICE, **more)
+
+
+def _unmapped(native: Native) -> dict[str, Any]:
+    """What has no place of its own."""
+    rest = {name: native[name] for name in native if name not in _MAPPED and native[name] not in _NOTHING}
     for name in ("additionalEventData", "serviceEventDetails"):
-        if native.get(name):
-            rest[name] = native[name]
+        if held := native.get(name):
+            rest[name] = held
     for name in ("eventCategory", "readOnly"):
-        if native.get(name) is not None:
-            rest[name] = native[name]
-    if tls:
+        if (held := native.get(name)) is not None:
+            rest[name] = held
+    if tls := mapping(native.get("tlsDetails")):
         rest["tlsDetails"] = tls
-    return without_secrets(rest) or None
+    return without_secrets(rest)  # type: ignore[no-any-return]

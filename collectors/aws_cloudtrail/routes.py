@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 ACCOUNT_CHANGE, AUTHENTICATION, ENTITY, USER_ACCESS, GROUP, API, DATASTORE = 3001, 3002, 3004, 3005, 3006, 6003, 6005
+CREATE, READ, UPDATE, DELETE = 1, 2, 3, 4
+OTHER = 99
 
 
 class Route(NamedTuple):
@@ -112,7 +114,7 @@ DELETES = ("Delete", "Remove", "Terminate", "Release", "Revoke", "Detach", "Dere
 def crud(operation: str, read_only: bool | None) -> int:
     """Create 1, Read 2, Update 3 or Delete 4, from the provider's flag, else from the verb."""
     if read_only or (read_only is None and operation.startswith(READS)):
-        return 2
+        return READ
     if operation.startswith(CREATES):
-        return 1
-    return 4 if operation.startswith(DELETES) else 3
+        return CREATE
+    return DELETE if operation.startswith(DELETES) else UPDATE

@@ -36,59 +36,69 @@ _USER_TYPES = {
 _MAX_RESOURCES = 100
 
 
-def cloud_of(native: Native) -> dict[str, Any]:
+def cloud_of(native: Native, identity: dict[str, Any]) -> dict[str, Any]:
     """Provider, account and region."""
-    identity = mapping(native.get("userIdentity"))
-    account = first_text(native.get("recipientAccountId"), identity.get("accountId"))
-    return full(
-        {
-            "provider": "AWS",
-            "region": text(native.get("awsRegion")),
-            "account": _account(account),
-        }.items()
-    )
+    cloud: dict[str, Any] = {"provider": "AWS"}
+    if region := text(native.get("awsRegion")):
+        cloud["region"] = region
+    if account := text(native.get("recipientAccountId")) or text(identity.get("accountId")):
+        cloud["account"] = _account(account)
+    return cloud
 
 
-def actor_of(native: Native, service: str) -> dict[str, Any]:
+def actor_of(native: Native, identity: dict[str, Any], service: str) -> dict[str, Any]:
     """Who did it: a user with the session, or the service on whose behalf."""
-    identity = mapping(native.get("userIdentity"))
-    invoked_by = text(identity.get("invokedBy"))
-    user = user_of(identity)
-    actor = some(user=user, session=_session(native, identity), app_name=invoked_by)
+    actor: dict[str, Any] = {}
+    context = mapping(identity.get("sessionContext"))
+    issuer = mapping(context.get("sessionIssuer"))
+    if user := _user(identity, issuer):
+        actor["user"] = user
+    if session := _session(native, context, issuer):
+        actor["session"] = session
+    if invoked_by := text(identity.get("invokedBy")):
+        actor["app_name"] = invoked_by
     return actor or {"app_name": service or "unknown"}
 
 
 def user_of(identity: dict[str, Any]) -> dict[str, Any] | None:
     """The user of a `userIdentity`, or None when it names nobody."""
-    kind = text(identity.get("type"))
-    issuer = mapping(mapping(identity.get("sessionContext")).get("sessionIssuer"))
-    name = first_text(identity.get("userName"), issuer.get("userName"))
-    if name is None and kind == "Root":
-        name = "root"
-    user = some(
-        name=name,
-        uid=first_text(identity.get("principalId"), identity.get("userId")),
-        uid_alt=text(identity.get("arn")),
-        account=_account(text(identity.get("accountId"))),
-        programmatic_credentials=_credentials(identity),
-    )
-    if not user or not ("name" in user or "uid" in user or "account" in user):
+    return _user(identity, mapping(mapping(identity.get("sessionContext")).get("sessionIssuer")))
+
+
+def _user(identity: dict[str, Any], issuer: dict[str, Any]) -> dict[str, Any] | None:
+    # One is made for each event of a busy source: members are asked for one by one, without a table of them.
+    get = identity.get
+    kind = text(get("type"))
+    user: dict[str, Any] = {}
+    if name := text(get("userName")) or text(issuer.get("userName")) or ("root" if kind == "Root" else None):
+        user["name"] = name
+    if uid := text(get("principalId")) or text(get("userId")):
+        user["uid"] = uid
+    if arn := text(get("arn")):
+        user["uid_alt"] = arn
+    if account := text(get("accountId")):
+        user["account"] = _account(account)
+    if not ("name" in user or "uid" in user or "account" in user):
         return None
+    if key := text(get("accessKeyId")):
+        user["programmatic_credentials"] = [{"uid": key, "type": "AWS access key"}]
     if kind:
         user["type"] = kind
         user["type_id"] = _USER_TYPES.get(kind, 99)
     return user
 
 
-def endpoint_of(native: Native, service: str) -> dict[str, Any]:
+def endpoint_of(native: Native, identity: dict[str, Any], service: str) -> dict[str, Any]:
     """Where it came from: an address, or the AWS service that called."""
     written = text(native.get("sourceIPAddress"))
     found = address(written)
-    vpc = native.get("vpcEndpointId")
     if found:
-        return full({"ip": found, "interface_uid": text(vpc)}.items())
-    invoked_by = mapping(native.get("userIdentity")).get("invokedBy")
-    return full({"svc_name": first_text(written, invoked_by, service) or "unknown", "interface_uid": text(vpc)}.items())
+        endpoint = {"ip": found}
+    else:
+        endpoint = {"svc_name": first_text(written, identity.get("invokedBy"), service) or "unknown"}
+    if vpc := text(native.get("vpcEndpointId")):
+        endpoint["interface_uid"] = vpc
+    return endpoint
 
 
 def resources_of(native: Native) -> list[dict[str, Any]]:
@@ -155,25 +165,19 @@ def _host(url: str | None) -> dict[str, Any] | None:
     return {"hostname": host} if host else None
 
 
-def _session(native: Native, identity: dict[str, Any]) -> dict[str, Any] | None:
-    context = mapping(identity.get("sessionContext"))
+def _session(native: Native, context: dict[str, Any], issuer: dict[str, Any]) -> dict[str, Any]:
     attributes = mapping(context.get("attributes"))
-    issuer = mapping(context.get("sessionIssuer"))
-    extra = mapping(native.get("additionalEventData"))
-    return some(
-        created_time=millis(attributes.get("creationDate")),
-        is_mfa=_first_flag(attributes.get("mfaAuthenticated"), extra.get("MFAUsed")),
-        issuer=text(issuer.get("arn")),
-    )
-
-
-def _first_flag(*values: Any) -> bool | None:
-    return next((known for value in values if (known := flag(value)) is not None), None)
-
-
-def _credentials(identity: dict[str, Any]) -> list[dict[str, Any]]:
-    key = text(identity.get("accessKeyId"))
-    return [{"uid": key, "type": "AWS access key"}] if key else []
+    session: dict[str, Any] = {}
+    if (created := millis(attributes.get("creationDate"))) is not None:
+        session["created_time"] = created
+    known = flag(attributes.get("mfaAuthenticated"))
+    if known is None:
+        known = flag(mapping(native.get("additionalEventData")).get("MFAUsed"))
+    if known is not None:
+        session["is_mfa"] = known
+    if arn := text(issuer.get("arn")):
+        session["issuer"] = arn
+    return session
 
 
 def _account(uid: str | None) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from contract.samples import NOON, alert, event
 
-from yunshao.adapters.stores import hunting, ledger, segments, stream
+from yunshao.adapters.stores import hunting, ledger, packing, segments, stream
 from yunshao.adapters.stores.schema import STEPS
 from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import BadConfiguration, NotFound, Unreachable, WrongUse
@@ -61,7 +61,7 @@ def test_a_batch_over_many_days_makes_a_bounded_number_of_files(tmp_path: Path) 
     events = [event(f"e{day}", time=NOON - day * DAY) for day in range(300)]
     store = SqliteStore(tmp_path)
     store.commit(Batch(events=events))
-    assert len(files(tmp_path)) == segments.MAX_DAYS + 1
+    assert len(files(tmp_path)) == packing.MAX_DAYS + 1
     assert store.event(events[299].ref).uid == "e299"
     assert sum(store.count_events("source", 0, NOON + 1).values()) == 300
 

@@ -58,6 +58,39 @@ def test_a_batch_with_an_event_stored_before_is_refused_whole(store: Store) -> N
     assert len(store.fresh([event("b")])) == 1
 
 
+def test_an_event_that_was_taken_and_not_yet_committed_is_not_fresh_again(store: Store) -> None:
+    taken: set[Any] = set()
+    assert [each.uid for each in store.fresh([event("a"), event("b")], taken)] == ["a", "b"]
+    assert [each.uid for each in store.fresh([event("b"), event("c")], taken)] == ["c"]
+    assert len(store.fresh([event("b")])) == 1
+
+
+def test_events_that_were_packed_are_stored_and_counted_as_the_others(store: Store) -> None:
+    odd = event("\ud800 odd", time=NOON - DAY)
+    packed = store.pack([event("b", owner=Owner("health", "sys", "cloud")), odd])
+    assert packed.counts == {"aws.cloudtrail": 2}
+    assert packed.newest == {"aws.cloudtrail": NOON}
+    batch = Batch(events=[event("a")], packed=[packed, store.pack([event("c")])], received={"aws.cloudtrail": 4})
+    store.commit(batch)
+    assert store.fresh([event(uid) for uid in ("a", "b", "c", "\ud800 odd")]) == []
+    held = store.event(event("b").ref)
+    assert (held.unit, held.system, held.cloud) == ("health", "sys", "cloud")
+    assert store.event(odd.ref).native == odd.native
+    assert store.count_events("unit", NOON - 2 * DAY, NOON + 1) == {"health": 1, "unowned": 3}
+    (row,) = store.sources()
+    assert (row["received"], row["processed"], row["last_event"]) == (4, 4, NOON)
+
+
+def test_a_drills_record_that_was_packed_is_known_as_genuine(store: Store) -> None:
+    sent = event("sent")
+    forged = event("forged")
+    listed = [(sent, native_digest(sent.native)), (forged, "0" * 64)]
+    store.register("d1", [(each.source, each.uid, digest, NOON) for each, digest in listed])
+    store.commit(Batch(packed=[store.pack([sent, forged])]))
+    assert store.drill_of([sent.ref], {}) == "d1"
+    assert store.drill_of([forged.ref], {}) == ""
+
+
 def test_offsets_are_what_the_last_commit_said(store: Store) -> None:
     assert store.offset("file") == ""
     store.commit(Batch(offsets={"file": '{"a": 1}', "spool": "5"}))

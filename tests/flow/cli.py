@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from flow.nursery import bear
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,17 @@ class Done:
 
 
 def yunshao(*words: object, stdin: bytes = b"", cwd: Path | None = None, timeout: float = 240) -> Done:
-    """Run one command."""
+    """Run one command, in a process of its own that did not have to load the program."""
+    code, out, err = bear([*map(str, words)], stdin, cwd, _environment(), timeout)
+    return Done(code, out, err.decode("utf-8", "replace"))
+
+
+def started(*words: object, stdin: bytes = b"", cwd: Path | None = None, timeout: float = 240) -> Done:
+    """Run one command from nothing, as a shell does."""
     command = [sys.executable, "-m", "console.cli.main", *map(str, words)]
-    environment = {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200"}
-    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=timeout, env=environment)
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=timeout, env=_environment())
     return Done(done.returncode, done.stdout, done.stderr.decode("utf-8", "replace"))
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONUTF8": "1", "COLUMNS": "200"}

@@ -7,14 +7,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from flow.cli import Done, yunshao
+from flow.cli import Done, started, yunshao
 
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """A demo that ran once."""
     folder = tmp_path_factory.mktemp("demo") / "city"
-    return folder, yunshao("demo", "--dir", folder, "--once", timeout=280)
+    return folder, started("demo", "--dir", folder, "--once", timeout=280)
 
 
 def test_it_ends_well_and_says_where_things_are(city: tuple[Path, Done]) -> None:

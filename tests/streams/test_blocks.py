@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.catalog import PARSERS
+from collectors.catalog import PARSERS, guess
 from detectors.catalog import library
 from detectors.sigma.detector import SigmaDetector
 from streams.enrich import by_claim
 from streams.normalise import normalise
 from streams.offline import detect
-from streams.pipeline import Rooms, understand_all
+from streams.pipeline import Rooms, understand, understand_all, understand_each
 from yunshao.errors import Rejection
 from yunshao.model.block import Envelope
-from yunshao.model.event import Event, Rejected
+from yunshao.model.event import Event, Record, Rejected
 
 RECEIVED = 1_772_413_200_000
 TRAIL = {
@@ -82,3 +82,25 @@ def test_alerts_and_rejections_are_the_same_together_and_one_by_one(data):
     together = list(detect(rooms, envelopes, refused[0].append))
     assert together == list(detect(rooms, singly, refused[1].append))
     assert refused[0] == refused[1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_records_in_any_company_are_understood_as_each_by_itself(data):
+    rooms = Rooms(PARSERS, [], by_claim, guess)
+    mixed: list[Record | Rejected] = []
+    for place, (source, kind) in enumerate((("aws.cloudtrail", TRAIL), ("auto", TRAIL), ("windows.event", HOST))):
+        envelope = Envelope(source, data.draw(records(kind)), 1, RECEIVED + place, "file")
+        mixed += [envelope.record(at) for at in range(len(envelope.raws))]
+    mixed.insert(data.draw(st.integers(0, len(mixed))), Rejected("auto", 9, "broken", "", b"", RECEIVED))
+    if data.draw(st.booleans()):
+        data.draw(st.randoms()).shuffle(mixed)
+    alone = [each if isinstance(each, Rejected) else understand(rooms, each) for each in mixed]
+    for one, other in zip(understand_each(rooms, mixed), alone, strict=True):
+        if isinstance(one, Event) and isinstance(other, Event):
+            assert (one.ref, one.native, one.position, one.received) == (
+                *(other.ref, other.native, other.position, other.received),
+            )
+            assert (one.owner, one.ocsf) == (other.owner, other.ocsf)
+        else:
+            assert one == other

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from yunshao.adapters.stores.database import Part
+from yunshao.adapters.stores.database import Database, Part
 from yunshao.adapters.stores.plain import clean, dumps, loads
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.event import Event, EventRef, native_digest
@@ -116,15 +116,15 @@ class SqliteDrills(Part):
         return drill
 
 
-def settle_injected(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-    """Say of each registered event that arrives here whether it is what the drill sent."""
+def awaited(db: Database, sources: Iterable[str]) -> frozenset[str]:
+    """Those of these sources into which a drill has written what did not arrive yet."""
     waits = "SELECT 1 FROM injected WHERE source=? AND genuine IS NULL LIMIT 1"
-    waiting = {
-        source for source in {event.source for event in events} if connection.execute(waits, (source,)).fetchone()
-    }
+    return frozenset(source for source in sources if db.row(waits, (source,)))
+
+
+def settle_injected(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Say of each registered event that arrives here whether it is what the drill sent."""
     for event in events:
-        if event.source not in waiting:
-            continue
         name = (event.source, clean(event.uid))
         row = connection.execute(
             "SELECT digest FROM injected WHERE source=? AND uid=? AND genuine IS NULL", name

@@ -7,9 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from yunshao.adapters.stores.ledger import class_uid
 from yunshao.adapters.stores.plain import clean, dumps
-from yunshao.model.event import Event, Ocsf
+from yunshao.model.event import Event
 
 MAX_RESOURCES = 20
 _TEXT = (
@@ -23,63 +22,96 @@ SCHEMA = pa.schema(
     + [(name, pa.string()) for name in _TEXT]
 )
 COLUMNS: tuple[str, ...] = tuple(SCHEMA.names)
+REPEATED = sorted({*COLUMNS} - {"uid", "time", "actor_uid", "resources", "message", "ocsf", "native"})
+"""Columns in which the same value stands again and again: only there a dictionary is worth its making."""
+ORDERED = ["source", "time", "class_uid", "actor", "src_ip", "unit"]
+"""Columns of which the least and the greatest value of a file are worth knowing."""
+_NO_PART: Mapping[str, Any] = {}
 
 
-def columns_of(events: Sequence[Event]) -> dict[str, list[Any]]:
-    """The columns of these events, in their order."""
-    rows = [row_of(event) for event in events]
-    return {name: list(values) for name, values in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+def table_of(events: Sequence[Event]) -> pa.Table:
+    """These events as a table, in their order."""
+    return table_of_rows(rows_of(events))
+
+
+def rows_of(events: Sequence[Event]) -> list[tuple[Any, ...]]:
+    """The values of each in the order of `COLUMNS`; texts as they are, also those that UTF-8 cannot hold."""
+    return [_row(event) for event in events]
+
+
+def table_of_rows(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """What `rows_of` gave as a table."""
+    try:
+        return _table(rows)
+    except UnicodeEncodeError:
+        # Somewhere a lone surrogate: an attacker's, so every text is looked at.
+        return _table([_cleaned(row) for row in rows])
+
+
+def _table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(COLUMNS)
+    return pa.table(
+        [pa.array(values, field.type) for values, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
 
 
 def row_of(event: Event) -> tuple[Any, ...]:
-    """One event's values in the order of `COLUMNS`."""
-    ocsf = event.ocsf
-    api, user, cloud = _part(ocsf, "api"), _user(ocsf), _part(ocsf, "cloud")
-    source, owner = _part(ocsf, "src_endpoint"), event.owner
+    """One event's values in the order of `COLUMNS`, texts that UTF-8 can hold."""
+    return _cleaned(_row(event))
+
+
+def _cleaned(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(clean(value) if value.__class__ is str else value for value in row)
+
+
+def _row(event: Event) -> tuple[Any, ...]:
+    # Every stored event passes here: members are looked at in place, and only odd ones leave the straight way.
+    ocsf, owner = event.ocsf, event.owner
+    get = ocsf.get
+    api, cloud = _part(get("api")), _part(get("cloud"))
+    user, source = _part(_part(get("actor")).get("user")) or _part(get("user")), _part(get("src_endpoint"))
+    resources = get("resources")
     return (
         event.source,
-        clean(event.uid),
+        event.uid,
         event.time,
-        class_uid(event),
-        *(_number(ocsf, name) for name in _NUMBERS[1:]),
-        _text(api.get("operation") or ocsf.get("type_name")),
-        _text(_part(api, "service").get("name") or _part(ocsf, "service").get("name")),
+        _number(get("class_uid")),
+        _number(get("activity_id")),
+        _number(get("severity_id")),
+        _number(get("status_id")),
+        _text(api.get("operation") or get("type_name")),
+        _text(_part(api.get("service")).get("name") or _part(get("service")).get("name")),
         _text(user.get("name") or user.get("email_addr") or user.get("uid")),
         _text(user.get("uid")),
         _text(source.get("ip") or source.get("svc_name")),
-        _text(_part(cloud, "account").get("uid") or cloud.get("project_uid")),
+        _text(_part(cloud.get("account")).get("uid") or cloud.get("project_uid")),
         _text(cloud.get("provider")),
         _text(cloud.get("region")),
-        *map(clean, (owner.unit, owner.system, owner.cloud)),
-        _resources(ocsf),
-        _text(ocsf.get("message")),
+        owner.unit,
+        owner.system,
+        owner.cloud,
+        _resources(resources) if resources else "",
+        _text(get("message")),
         dumps(ocsf),
         dumps(event.native),
     )
 
 
-def _part(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = holder.get(key)
-    return value if isinstance(value, dict) else {}
+def _part(value: Any) -> Mapping[str, Any]:
+    return value if value.__class__ is dict else _NO_PART
 
 
-def _user(ocsf: Ocsf) -> Mapping[str, Any]:
-    return _part(_part(ocsf, "actor"), "user") or _part(ocsf, "user")
+def _text(value: Any) -> str:
+    if value.__class__ is str:
+        return value
+    return "" if value is None else str(value)
 
 
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return clean(value)
-    return "" if value is None else clean(str(value))
+def _number(value: Any) -> int:
+    return value if value.__class__ is int and 0 <= value < 1 << 31 else 0
 
 
-def _number(ocsf: Ocsf, name: str) -> int:
-    value = ocsf.get(name)
-    return value if type(value) is int and 0 <= value < 1 << 31 else 0
-
-
-def _resources(ocsf: Ocsf) -> str:
-    found = ocsf.get("resources")
+def _resources(found: Any) -> str:
     named = [
         _text(resource.get("uid") or resource.get("name"))
         for resource in (found[:MAX_RESOURCES] if isinstance(found, list) else ())

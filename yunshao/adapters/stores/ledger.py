@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from yunshao.adapters.stores.database import Part
+from yunshao.adapters.stores.packing import Ready, Tally
 from yunshao.adapters.stores.plain import clean
 from yunshao.model.event import Event, Rejected
-from yunshao.ports import Batch
+from yunshao.ports import Batch, Packed
 
 MAX_REJECTS = 200_000
 MAX_REJECT_BYTES = 512 << 20
@@ -45,15 +46,18 @@ class SqliteHealth(Part):
         return [dict(zip(columns, row, strict=True)) for row in self._db.rows(sql, (since, until))]
 
 
-def write_counts(connection: sqlite3.Connection, batch: Batch, at: int) -> None:
+def write_counts(connection: sqlite3.Connection, batch: Batch, packed: Sequence[Packed], at: int) -> None:
     """Add a batch to the counts of its sources, in the minute of its commit."""
-    processed = Counter(event.source for event in batch.events)
+    processed: Counter[str] = Counter()
     rejected = Counter(clean(record.source) for record in batch.rejected)
     last_event: dict[str, int] = {}
     last_received: dict[str, int] = {}
-    for event in batch.events:
-        last_event[event.source] = max(last_event.get(event.source, event.time), event.time)
-        last_received[event.source] = max(last_received.get(event.source, 0), event.received)
+    for each in packed:
+        processed.update(each.counts)
+        for source, time in each.newest.items():
+            last_event[source] = max(last_event.get(source, time), time)
+        for source, time in each.body.received.items():
+            last_received[source] = max(last_received.get(source, 0), time)
     received = {clean(source): count for source, count in batch.received.items()}
     repeated = {clean(source): count for source, count in batch.repeated.items()}
     for source in sorted({*processed, *rejected, *received, *repeated}):
@@ -75,13 +79,15 @@ _LEDGER = """INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(source, mi
     rejected=rejected+excluded.rejected, repeated=repeated+excluded.repeated"""
 
 
-def write_tally(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
+def write_tally(connection: sqlite3.Connection, ready: Sequence[Ready]) -> None:
     """Count events per hour of their time, source, unit and class."""
-    counts = Counter((hour_of(event.time), event.source, event.owner.unit, class_uid(event)) for event in events)
+    counts: Counter[Tally] = Counter()
+    for each in ready:
+        counts.update(each.tally)
     connection.executemany(
         """INSERT INTO tally VALUES (?, ?, ?, ?, ?)
            ON CONFLICT(hour, source, unit, class_uid) DO UPDATE SET events=events+excluded.events""",
-        [(*key, count) for key, count in counts.items()],
+        [(hour, source, clean(unit), kind, count) for (hour, source, unit, kind), count in counts.items()],
     )
 
 

@@ -8,20 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
 from yunshao.adapters.stores.alerts import DAY, GROUPS, day_name
-from yunshao.adapters.stores.columns import COLUMNS, SCHEMA, columns_of, row_of
+from yunshao.adapters.stores.columns import COLUMNS, row_of, table_of
 from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.events import COUNTED
 from yunshao.adapters.stores.hunting import hunt
 from yunshao.adapters.stores.ledger import class_uid, hour_of
 from yunshao.adapters.stores.memory_register import MemoryRegister
+from yunshao.adapters.stores.packing import everything, whole
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.alert import Alert, AlertQuery, repeated, shown_events
 from yunshao.model.event import Event, EventRef, Rejected, native_digest
 from yunshao.model.snooze import KEY, KIND, Snooze, rests, snoozes_at
-from yunshao.ports import Batch, KeptEvent, StoredEvent
+from yunshao.ports import Batch, KeptEvent, Packed, StoredEvent
 
 Document = dict[str, Any]
 
@@ -44,13 +43,18 @@ class MemoryStore(MemoryRegister):
         self._trail: list[dict[str, Any]] = []
         self._excepted: Counter[tuple[str, int]] = Counter()
 
-    def fresh(self, events: Sequence[Event]) -> list[Event]:
-        found = {(event.source, event.uid): event for event in reversed(events)}
-        return [
-            event
-            for event in events
-            if found[event.source, event.uid] is event and (event.source, event.uid) not in self._events
-        ]
+    def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
+        taken = set() if taken is None else taken
+        found = []
+        for event in events:
+            key = (event.source, event.uid)
+            if key not in self._events and key not in taken:
+                taken.add(key)
+                found.append(event)
+        return found
+
+    def pack(self, events: Sequence[Event]) -> Packed:
+        return whole(events)
 
     def memory(self, detector: str, key: str) -> Any:
         return copy.deepcopy(self._memories.get((detector, key), (None, None))[0])
@@ -73,16 +77,17 @@ class MemoryStore(MemoryRegister):
 
     def commit(self, batch: Batch) -> list[Alert]:
         with self._lock:
-            if len(self.fresh(batch.events)) != len(batch.events):
+            events = everything(batch)
+            if len(self.fresh(events)) != len(events):
                 raise WrongUse("the batch holds an event that was stored before", "ask `fresh` first")
-            self._events.update({(event.source, event.uid): event for event in batch.events})
+            self._events.update({(event.source, event.uid): event for event in events})
             for key, kept in batch.memories.items():
                 self._memories[key] = copy.deepcopy(kept)
                 if kept[0] is None:
                     del self._memories[key]
             self._offsets.update(batch.offsets)
             self._rejects += batch.rejected
-            self._count(batch)
+            self._count(batch, events)
             self._excepted.update(batch.excepted)
             fresh: dict[str, None] = {}
             for alert in sorted(batch.alerts, key=lambda alert: alert.detected):
@@ -96,10 +101,10 @@ class MemoryStore(MemoryRegister):
         self._alerts[alert.id] = repeated(kept, alert) if kept else alert
         self._sequence[alert.id] = max(self._sequence.values(), default=0) + 1
 
-    def _count(self, batch: Batch) -> None:
+    def _count(self, batch: Batch, events: Sequence[Event]) -> None:
         counts = {
             "received": Counter(batch.received),
-            "processed": Counter(event.source for event in batch.events),
+            "processed": Counter(event.source for event in events),
             "rejected": Counter(record.source for record in batch.rejected),
             "repeated": Counter(batch.repeated),
         }
@@ -111,7 +116,7 @@ class MemoryStore(MemoryRegister):
                 row[name] += part[source]
             if counts["received"][source]:
                 row["last_received"] = max(row["last_received"] or 0, now())
-        for event in batch.events:
+        for event in events:
             row = self._sources[event.source]
             row["last_event"] = event.time if row["last_event"] is None else max(row["last_event"], event.time)
 
@@ -215,7 +220,7 @@ class MemoryStore(MemoryRegister):
 
     def hunt(self, question: str, limit: int = 100) -> list[dict[str, Any]]:
         events = list(self._events.values())
-        return hunt(pa.table(columns_of(events), schema=SCHEMA) if events else [], question, limit)
+        return hunt(table_of(events) if events else [], question, limit)
 
     def count_events(self, by: str, since: int, until: int) -> dict[str, int]:
         if by not in COUNTED:

@@ -7,7 +7,6 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from yunshao.adapters.stores.columns import SCHEMA, columns_of
+from yunshao.adapters.stores.columns import ORDERED, REPEATED
 from yunshao.adapters.stores.hunting import view_of
+from yunshao.adapters.stores.packing import Ready, by_day
 from yunshao.errors import Unreachable
-from yunshao.model.event import Event
 
-DAY = 86_400_000
-OLDEST, NEWEST = 400 * DAY, 2 * DAY
-MAX_DAYS = 24
-ODD = "odd"
-EPOCH = date(1970, 1, 1).toordinal()
 SMALL_BYTES = 8 << 20
 MANY = 32
 MAX_MERGED, MAX_MERGED_BYTES = 200, 96 << 20
@@ -45,30 +39,12 @@ class Segment:
     until: int
 
 
-def by_day(events: Iterable[Event]) -> dict[str, list[Event]]:
-    """Events by the day of their time. Days that no clock can explain share one group, and so do the smallest of too
-    many: times are written by the source, and must not decide how many files there are."""
-    days: dict[str, list[Event]] = {}
-    for event in events:
-        ordinary = -OLDEST <= event.time - event.received <= NEWEST
-        days.setdefault(_day(event.time) if ordinary else ODD, []).append(event)
-    named = sorted((day for day in days if day != ODD), key=lambda day: (-len(days[day]), day))
-    for day in named[MAX_DAYS:]:
-        days.setdefault(ODD, []).extend(days.pop(day))
-    return days
-
-
-def _day(time: int) -> str:
-    return date.fromordinal(EPOCH + time // DAY).isoformat()
-
-
-def write_segments(folder: Path, events: Sequence[Event]) -> list[Segment]:
+def write_segments(folder: Path, ready: Iterable[Ready]) -> list[Segment]:
     """Durable files of these events, not listed anywhere yet. Raises Unreachable and leaves nothing."""
     written: list[Segment] = []
     try:
-        for day, found in by_day(events).items():
-            found.sort(key=lambda event: event.time)
-            written.append(_write(folder, day, found))
+        for day, table in by_day(ready).items():
+            written.append(_write(folder, day, table))
     except OSError as error:
         remove(folder, [segment.path for segment in written])
         raise Unreachable(
@@ -77,16 +53,26 @@ def write_segments(folder: Path, events: Sequence[Event]) -> list[Segment]:
     return written
 
 
-def _write(folder: Path, day: str, events: list[Event]) -> Segment:
-    table = pa.table(columns_of(events), schema=SCHEMA)
+def _write(folder: Path, day: str, table: pa.Table) -> Segment:
     path, temporary = _names(folder, day)
     try:
-        pq.write_table(table, temporary, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=ROW_GROUP,
+            use_dictionary=REPEATED,
+            write_statistics=ORDERED,
+        )
         size = _settle(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    return Segment(str(path.relative_to(folder)), day, len(events), size, events[0].time, events[-1].time)
+    times = table["time"]
+    return Segment(
+        str(path.relative_to(folder)), day, len(table), size, times[0].as_py(), times[len(table) - 1].as_py()
+    )
 
 
 def _names(folder: Path, day: str) -> tuple[Path, Path]:

@@ -6,18 +6,20 @@ import fcntl
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from yunshao.adapters.stores import segments
 from yunshao.adapters.stores.alerts import count_excepted, fold_alerts
-from yunshao.adapters.stores.archive import settle_injected
+from yunshao.adapters.stores.archive import awaited, settle_injected
 from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.ledger import write_counts, write_rejects, write_tally
+from yunshao.adapters.stores.packing import Ready, pack
 from yunshao.adapters.stores.plain import clean, dumps, loads, seen_id
 from yunshao.errors import Unreachable, WrongUse
 from yunshao.model.alert import Alert
 from yunshao.model.event import Event
-from yunshao.ports import Batch
+from yunshao.ports import Batch, Packed
 
 CHUNK = 900
 
@@ -27,15 +29,19 @@ class SqliteStream(Part):
 
     _swept = False
 
-    def fresh(self, events: Sequence[Event]) -> list[Event]:
+    def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
         digests = [seen_id(event.source, event.uid) for event in events]
         known = self._known(digests)
+        taken = set() if taken is None else taken
         found: list[Event] = []
         for event, digest in zip(events, digests, strict=True):
-            if digest not in known:
-                known.add(digest)
+            if digest not in known and digest not in taken:
+                taken.add(digest)
                 found.append(event)
         return found
+
+    def pack(self, events: Sequence[Event]) -> Packed:
+        return pack(events, awaited(self._db, {event.source for event in events}))
 
     def _known(self, digests: Sequence[bytes]) -> set[bytes]:
         known: set[bytes] = set()
@@ -74,29 +80,21 @@ class SqliteStream(Part):
         return row[0] if row else ""
 
     def commit(self, batch: Batch) -> list[Alert]:
+        packed = [*batch.packed, self.pack(batch.events)] if batch.events else batch.packed
+        ready: list[Ready] = [each.body for each in packed]
         with self._alone():
-            written = segments.write_segments(self._folder, batch.events)
+            written = segments.write_segments(self._folder, ready)
             try:
                 with self._db.writing() as connection:
                     segments.enter(connection, written)
-                    fresh = self._write(connection, batch)
+                    _write_ready(connection, ready)
+                    write_counts(connection, batch, packed, self._clock())
+                    fresh = _write(connection, batch)
             except BaseException:
                 segments.remove(self._folder, [segment.path for segment in written])
                 raise
             self._tidy()
         return fresh
-
-    def _write(self, connection: sqlite3.Connection, batch: Batch) -> list[Alert]:
-        _write_seen(connection, batch.events)
-        _write_memories(connection, batch)
-        for name, offset in batch.offsets.items():
-            connection.execute("INSERT OR REPLACE INTO intake VALUES (?, ?)", (name, offset))
-        write_counts(connection, batch, self._clock())
-        write_tally(connection, batch.events)
-        write_rejects(connection, batch.rejected)
-        settle_injected(connection, batch.events)
-        count_excepted(connection, batch.excepted)
-        return fold_alerts(connection, batch.alerts, batch.events)
 
     def _tidy(self) -> None:
         """Merge the small files of one crowded day; each event is merged once or twice in its life."""
@@ -131,15 +129,26 @@ class SqliteStream(Part):
             ) from error
 
 
-def _write_seen(connection: sqlite3.Connection, events: Sequence[Event]) -> None:
-    before = connection.total_changes
+def _write(connection: sqlite3.Connection, batch: Batch) -> list[Alert]:
+    _write_memories(connection, batch)
+    for name, offset in batch.offsets.items():
+        connection.execute("INSERT OR REPLACE INTO intake VALUES (?, ?)", (name, offset))
+    write_rejects(connection, batch.rejected)
+    count_excepted(connection, batch.excepted)
+    return fold_alerts(connection, batch.alerts, batch.events)
+
+
+def _write_ready(connection: sqlite3.Connection, ready: Sequence[Ready]) -> None:
     # In order, so that neighbours of the tree are touched together.
-    digests = sorted(seen_id(event.source, event.uid) for event in events)
+    digests = sorted(chain.from_iterable(each.digests for each in ready))
+    before = connection.total_changes
     connection.executemany("INSERT OR IGNORE INTO seen VALUES (?)", [(digest,) for digest in digests])
-    if connection.total_changes - before != len(events):
+    if connection.total_changes - before != len(digests):
         raise WrongUse(
             "the batch holds an event that was stored before", "ask `fresh` first; one process runs the pipeline"
         )
+    write_tally(connection, ready)
+    settle_injected(connection, chain.from_iterable(each.watched for each in ready))
 
 
 def _write_memories(connection: sqlite3.Connection, batch: Batch) -> None:

@@ -11,6 +11,7 @@ from yunshao.adapters.stores.columns import COLUMNS, SCHEMA, row_of
 from yunshao.adapters.stores.events import COUNTED
 from yunshao.adapters.stores.hunting import hunt
 from yunshao.adapters.stores.ledger import hour_of
+from yunshao.adapters.stores.packing import whole
 from yunshao.adapters.stores.plain import loads, seen_id
 from yunshao.adapters.stores.questions import is_sql
 from yunshao.adapters.stores.search.bulk import CREATED, THERE, Write, settle
@@ -18,7 +19,7 @@ from yunshao.adapters.stores.search.connect import Node
 from yunshao.adapters.stores.search.words import prefilter
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.event import Event, EventRef, Owner
-from yunshao.ports import Kept, KeptEvent, StoredEvent
+from yunshao.ports import Kept, KeptEvent, Packed, StoredEvent
 
 MAX_HUNTED = 200_000
 PAGE = 2_000
@@ -40,16 +41,21 @@ class SearchEvents:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def fresh(self, events: Sequence[Event]) -> list[Event]:
-        """Those not stored before, each once, in order."""
+    def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
+        """As `ports.PipelineStore.fresh`."""
         known = {doc["_id"] for doc in self._node.get_many(map(self._place, events), False)}
+        taken = set() if taken is None else taken
         found = []
         for event in events:
             key = event_key(event.source, event.uid)
-            if key not in known:
-                known.add(key)
+            if key not in known and key not in taken:
+                taken.add(key)
                 found.append(event)
         return found
+
+    def pack(self, events: Sequence[Event]) -> Packed:
+        """As `ports.PipelineStore.pack`: whole."""
+        return whole(events)
 
     def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
         """Write each event once. An id that is there from the same origin is our own write, told again after a crash.

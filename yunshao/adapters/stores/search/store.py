@@ -9,6 +9,7 @@ from datetime import date
 from itertools import count
 
 from yunshao.adapters.stores.database import now
+from yunshao.adapters.stores.packing import everything
 from yunshao.adapters.stores.search.alerts import SearchAlerts
 from yunshao.adapters.stores.search.connect import DAY, EPOCH, Node
 from yunshao.adapters.stores.search.documents import SearchArchive
@@ -41,15 +42,16 @@ class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth):
 
         Not one transaction: workers write by `keep_events` and `fold_once`, which may be told again.
         """
-        if len(self.fresh(batch.events)) != len(batch.events):
+        events = everything(batch)
+        if len(self.fresh(events)) != len(events):
             raise WrongUse("the batch holds an event that was stored before", "ask `fresh` first")
         number = next(self._numbers)
         origin = f"{self._writer}/{number}/"
-        self.keep_events(batch.events, [f"{origin}{place}" for place in range(len(batch.events))])
+        self.keep_events(events, [f"{origin}{place}" for place in range(len(events))])
         origins = [(self._writer, 0, number, place) for place in range(len(batch.rejected))]
         self.keep_rejects(batch.rejected, origins)
         counted = {"received": Counter(batch.received), "repeated": Counter(batch.repeated)}
-        self.add_counts(batch.events, batch.rejected, counted)
+        self.add_counts(events, batch.rejected, counted)
         self.count_excepted_once(batch.excepted, self._writer, number)
         fresh: dict[str, Alert] = {}
         for part in sorted(batch.alerts, key=lambda alert: alert.detected):
