@@ -8,7 +8,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 # The tests start some hundred commands: each would compile all its modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test soak check format bench lock clean
 
 demo: $(VENV)/.ready
 	$(BIN)/yunshao demo --dir $(DEMO) --port $(PORT)
@@ -18,6 +18,10 @@ test: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -rs
+
+# Half an hour and more: servers and processes are killed under load, and a large capture is read both ways.
+soak: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest tests/servers/soak_faults.py tests/servers/soak_parity.py -n 0 -s
 
 check: test
 

@@ -8,6 +8,8 @@ from ipaddress import IPv6Address, ip_address
 from math import isfinite
 from typing import Any
 
+from yunshao.model.address import PLAIN_V4
+
 EMPTY: dict[str, Any] = {}
 _INT64 = 1 << 63
 _MAX_ITEMS = 200
@@ -110,6 +112,8 @@ def full(members: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1 << 14)
 def _address(value: str) -> str | None:
+    if PLAIN_V4.fullmatch(value):
+        return value
     bare = value.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

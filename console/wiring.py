@@ -41,7 +41,7 @@ from yunshao.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from detectors.sigma.lint import Other
-    from yunshao.ports import Channel, Detector, Intake
+    from yunshao.ports import ChainedBody, Channel, Detector, Intake
 
 SETTINGS_FILE = "yunshao.yaml"
 MAX_FILE_BYTES = 16 << 20
@@ -124,9 +124,19 @@ class Workspace:
         return path
 
     @cached_property
-    def store(self) -> SqliteStore:
-        """Events, alerts and documents."""
+    def local(self) -> SqliteStore:
+        """What lies on this machine: all of it in one process; on a cluster accounts, and how far intakes were read."""
         return SqliteStore(self.data)
+
+    @cached_property
+    def store(self) -> ChainedBody:
+        """Events, alerts and documents: in the node of the cluster where one is named. Raises Unreachable."""
+        cluster = self.settings.cluster
+        if cluster is None:
+            return self.local
+        split = importlib.import_module("yunshao.adapters.stores.search.split")
+        found: ChainedBody = split.SplitStore(cluster, self.local)
+        return found
 
     @cached_property
     def spool(self) -> Spool:

@@ -35,7 +35,8 @@ from pathlib import Path
 
 KAFKA_VERSION = "4.4.0"
 SEARCH_VERSION = "3.8.0"
-SECURE_VERSION, SECURITY_PLUGIN = "3.5.0", "3.4.0.0"
+# The newest of which the security plugin is published as well; the node is a bare one, without scripts.
+SECURE_VERSION, SECURITY_PLUGIN = "2.19.4", "2.19.4.0"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 START_SECONDS = 180.0
 STOP_SECONDS = 20.0
@@ -73,6 +74,16 @@ group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=16777216
 {more}
+"""
+# A second way in, for those who show a certificate's worth of trust and a password.
+SECURE_BROKER = """listeners={listener}://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secure_port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={listener}://127.0.0.1:{port},SASL_SSL://127.0.0.1:{secure_port}
+listener.security.protocol.map={listener}:{listener},SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT
+sasl.enabled.mechanisms=SCRAM-SHA-512,PLAIN
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required {users};
+listener.name.sasl_ssl.ssl.keystore.type=PEM
+listener.name.sasl_ssl.ssl.keystore.location={folder}/broker-both.pem
 """
 NODE = """cluster.name: yunshao
 node.name: node-{port}
@@ -189,7 +200,7 @@ def install_search(secure: bool = False) -> Path:
                 path.rename(work / path.name)
             shutil.rmtree(made)
             if secure:
-                _add_security(work, version)
+                _add_security(work)
             for path in (work / "bin").iterdir():
                 path.chmod(0o755)
     return home
@@ -205,14 +216,11 @@ def _unpacked(artifact: str, work: Path) -> Path:
     return folder
 
 
-def _add_security(home: Path, version: str) -> None:
-    """The plugin of a neighbouring version runs here once its descriptor says so; none is published for this one."""
+def _add_security(home: Path) -> None:
+    """TLS, passwords and roles, as they are published for this version."""
     made = _unpacked(f"org.opensearch.plugin:opensearch-security:{SECURITY_PLUGIN}:zip", home)
     plugin = home / "plugins" / "opensearch-security"
     made.rename(plugin)
-    descriptor = plugin / "plugin-descriptor.properties"
-    text = re.sub(r"(?m)^opensearch\.version=.*", f"opensearch.version={version}", descriptor.read_text("utf-8"))
-    descriptor.write_text(text, encoding="utf-8")
     (plugin / "config").rename(home / "config" / "opensearch-security")
 
 
@@ -302,10 +310,27 @@ class Kafka(Server):
     name = "kafka"
 
     def __init__(
-        self, port: int = 0, data: Path | None = None, settings: str = "", listener: str = "PLAINTEXT"
+        self,
+        port: int = 0,
+        data: Path | None = None,
+        settings: str = "",
+        listener: str = "PLAINTEXT",
+        secure: Path | None = None,
+        users: Mapping[str, str] | None = None,
     ) -> None:
+        """`secure`: a folder with broker-both.pem (key and certificate); then it listens at `secure_port` too.
+
+        `users` with their passwords are those of PLAIN; those of SCRAM are made through the other door.
+        """
         super().__init__(port, data, settings)
         self.listener = listener
+        self.secure_port = free_port() if secure else 0
+        if secure:
+            known = " ".join(f'user_{name}="{word}"' for name, word in (users or {}).items())
+            self.settings += "\n" + SECURE_BROKER.format(
+                listener=listener, port=self.port, secure_port=self.secure_port, controller=self.port + 1,
+                users=known, folder=secure,
+            )  # fmt: skip
 
     def command(self) -> tuple[Sequence[str], Mapping[str, str]]:
         home = install_kafka()
@@ -376,7 +401,9 @@ class Search(Server):
         return 65534 if os.geteuid() == 0 else None
 
     def command(self) -> tuple[Sequence[str], Mapping[str, str]]:
-        home, java = self._reachable(install_search(bool(self.secure))), java_home(21)
+        home = self._reachable(install_search(bool(self.secure)))
+        # Version 2 needs the security manager, which Java has no more.
+        java = java_home(17 if self.secure else 21)
         conf = self.run / "conf"
         shutil.rmtree(conf, ignore_errors=True)
         shutil.copytree(home / "config", conf)

@@ -15,6 +15,10 @@ _ANONYMOUS = frozenset({"", "-", "HIDDEN_DUE_TO_SECURITY_REASONS"})
 
 def entity_of(event: Event) -> str:
     """The actor's name or id, else the user's, else the source address, else the host."""
+    return event.once(_entity)
+
+
+def _entity(event: Event) -> str:
     quick = _PLAINLY.get(event.source)
     return (quick and quick(event.native)) or visible(next(_names(event.ocsf), NOBODY), MAX_ENTITY)
 
@@ -77,23 +81,40 @@ def _part(ocsf: Any, *path: str) -> dict[str, Any]:
 
 
 def _text(part: dict[str, Any], key: str) -> Iterator[str]:
+    if said := _said(part, key):
+        yield said
+
+
+def _said(part: dict[str, Any], key: str) -> str:
+    """What stands there, if it names anybody."""
     value = part.get(key)
-    if isinstance(value, (str, int)) and not isinstance(value, bool) and str(value) not in _ANONYMOUS:
-        yield str(value)
+    if value.__class__ is not str:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return ""
+        value = str(value)
+    return "" if value in _ANONYMOUS else value
 
 
 def account_of(event: Event) -> str:
     """`provider|account`, the group in which actors are compared; the source's name where there is no cloud."""
+    return event.once(_account)
+
+
+def _account(event: Event) -> str:
     cloud = _part(event.ocsf, "cloud")
-    provider = next(_text(cloud, "provider"), event.source)
-    account = next(_text(_part(cloud, "account"), "uid"), next(_text(cloud, "project_uid"), ""))
+    provider = _said(cloud, "provider") or event.source
+    account = _said(_part(cloud, "account"), "uid") or _said(cloud, "project_uid")
     return visible(f"{provider}|{account}", MAX_ENTITY)
 
 
 def actor_key(event: Event) -> str:
     """`provider|account|principal`, without the session of an assumed role; empty for an event without an actor."""
+    return event.once(_actor)
+
+
+def _actor(event: Event) -> str:
     user = _part(event.ocsf, "actor", "user") or _part(event.ocsf, "user")
-    principal = next((text for key in ("uid", "uid_alt", "name", "email_addr") for text in _text(user, key)), "")
+    principal = _said(user, "uid") or _said(user, "uid_alt") or _said(user, "name") or _said(user, "email_addr")
     if not principal:
         return ""
     kept = principal.split(":", 1)[0] if principal.startswith("ARO") else principal

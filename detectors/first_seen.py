@@ -15,6 +15,7 @@ from typing import Any
 from detectors.entity import account_of, actor_key, entity_of
 from detectors.spec import FIRST_SEEN
 from detectors.words import visible
+from yunshao.model.address import PLAIN_V4
 from yunshao.model.event import Event, EventRef, Ocsf
 from yunshao.model.finding import Finding, Observation, Step
 
@@ -94,6 +95,8 @@ def used_in(ocsf: Ocsf) -> dict[str, str]:
 
 def network_of(ip: Any) -> str | None:
     """The /24 of a v4 address, the /48 of a v6 one."""
+    if ip.__class__ is str and PLAIN_V4.fullmatch(ip):
+        return f"{ip.rpartition('.')[0]}.0/24"
     try:
         address = ip_address(ip) if isinstance(ip, str) else None
     except ValueError:

@@ -42,6 +42,8 @@ class Collecting:
             if items:
                 self._send(name, items)
                 total += len(items)
+            for item in items:
+                batch.received[item.source] = batch.received.get(item.source, 0) + 1
             if batch.offsets:
                 self._store.commit(batch)
             for item in items:

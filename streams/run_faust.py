@@ -11,23 +11,27 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import faust
 from faust.types import TP
 
-from streams.journal import Journal, Writes
+from streams.journal import Journal
+from streams.quarantine import REASON, without
 from streams.queueing import Folding, Queue
-from streams.run_faust_settings import Parts, faust_settings
+from streams.run_faust_engine import Engine
+from streams.run_faust_gaps import Gaps
+from streams.run_faust_letters import MAX_REJECT, PATIENCE, Letters
+from streams.run_faust_settings import Parts
+from streams.run_faust_watch import LOOK_SECONDS, Watch
 from streams.shard import Shard, Step
 from streams.working import counted, shares, work
 from yunshao import meters
-from yunshao.model.event import Rejected
+from yunshao.model.event import Event, Rejected
 from yunshao.wire.envelope import opened
 from yunshao.wire.forms import finding_form, finding_of
 from yunshao.wire.hops import (
+    ORIGIN,
     PULSE,
     Found,
     Observed,
@@ -38,12 +42,13 @@ from yunshao.wire.hops import (
     sealed_observed,
 )
 from yunshao.wire.packing import BadMessage
-from yunshao.wire.text import dumps, loads
+from yunshao.wire.text import dumps
 
 LOG = logging.getLogger("yunshao.worker")
-PATIENCE = 20.0
-MAX_REJECT = 1 << 20
-INTERNAL, ENVELOPE = "internal", "envelope"
+TRIES = 3
+INTERNAL = "internal"
+TOPIC_OF = {"work": "raw", "judge": "observed", "queue": "found"}
+TABLE_OF = {"work": "worked", "judge": "judged", "queue": "queued"}
 PULSE_SECONDS = 1.0
 Build = Callable[[Journal, list[tuple[str, str, int]]], Any]
 
@@ -59,22 +64,18 @@ class _Place:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-class Worker:
+class Worker(Engine):
     """A Faust application of three agents. `app` is what `faust worker` runs."""
 
     def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        cluster = parts.cluster
-        self._shards = cluster.partitions
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="store")
-        self.app: Any = faust.App(f"{cluster.prefix}-worker", **faust_settings(parts))
-        self._topics = {name: self._topic(name) for name in ("raw", "observed", "found", "dead")}
-        self._tables = {name: self._table(name) for name in ("worked", "judged", "queued")}
+        super().__init__(parts)
         self._places: dict[tuple[str, int], _Place] = {}
         self._held: dict[int, dict[int, Any]] = {}
         self._dealt: dict[int, int] = {}
         self._done: dict[int, int] = {}
         self._told: dict[int, float] = {}
+        self._gaps = Gaps(self.app, parts.read_back)
+        self._letters = Letters(parts, self._send_all, self._stored)
         for name, topic, handle in (
             ("work", "raw", self._work),
             ("judge", "observed", self._judge),
@@ -82,40 +83,63 @@ class Worker:
         ):
             self._agent(name, self._topics[topic], handle)
         self.app.timer(PULSE_SECONDS)(self._pulse)
-
-    def _topic(self, name: str) -> Any:
-        full = f"{self._parts.cluster.prefix}.{name}"
-        return self.app.topic(full, partitions=self._shards, value_type=bytes, value_serializer="raw")
-
-    def _table(self, name: str) -> Any:
-        options = {"max_open_files": 200, "write_buffer_size": 8 << 20, "block_cache_size": 32 << 20}
-        name = f"{self._parts.cluster.prefix}-{name}"
-        return self.app.Table(name, partitions=self._shards, key_type=bytes, value_type=bytes, options=options)
+        topics = {name: self._topics[topic].get_topic_name() for name, topic in TOPIC_OF.items()}
+        self._watch = Watch(self.app, topics, parts.cluster.kafka)
+        self.app.timer(LOOK_SECONDS)(self._watch.look)
 
     def _agent(self, name: str, topic: Any, handle: Callable[[Any], Awaitable[None]]) -> None:
         async def run(stream: Any) -> None:
-            async for event in stream.noack().events():
-                await self._guarded(name, handle, event)
+            try:
+                async for event in stream.noack().events():
+                    self._watch.begins(name, event)
+                    async for one in self._gaps.in_order(event):
+                        await self._guarded(name, handle, one)
+                        self._gaps.done(one)
+                    self._watch.ends(name, event)
+            except asyncio.CancelledError:
+                mine = stream.active_partitions or set()
+                if mine & self.app.consumer.assignment():
+                    raise
+                # Its partition is another worker's now. Faust takes this for a crash and would begin it again: with
+                # the partition back here one day, two of them would be at each message.
 
         run.__name__ = name
         self.app.agent(topic, name=name, isolated_partitions=True, concurrency=1)(run)
 
     async def _guarded(self, name: str, handle: Callable[[Any], Awaitable[None]], event: Any) -> None:
-        """An agent never raises: Faust would take the message for done. What fails is tried again."""
-        pause = 0.25
+        """An agent never raises: Faust would take the message for done. What fails is tried again.
+
+        After some tries the pure stages are asked alone. A message on which they fail goes to the dead letters; where
+        they do not fail, it was no message's fault, and is tried on, ever more slowly.
+        """
+        pause, tries = 0.25, 0
         while True:
             try:
                 await handle(event)
                 return
             except asyncio.CancelledError:
                 raise
-            except Exception:  # the shell's edge: whatever it is, the stream goes on when it is mended
+            except Exception as error:  # the shell's edge: whatever it is, the stream goes on when it is mended
                 LOG.exception(
                     "%s of partition %d, offset %d: tried again", name, event.message.partition, event.message.offset
                 )
+                tries += 1
+                self._watch.begins(name, event)
+                if tries >= TRIES:
+                    self._condemn(name, event, error if tries >= 2 * TRIES else None)
                 self._places.pop((name, event.message.partition), None)
                 await asyncio.sleep(pause)
                 pause = min(10.0, pause * 2)
+
+    def _condemn(self, name: str, event: Any, error: Exception | None) -> None:
+        """Find out whether the message is to blame, by what is durable."""
+        partition = event.message.partition
+        table = self._tables[TABLE_OF[name]]
+        journal = Journal(partition, table.data.get)
+        if name != "work":
+            journal.load(table.data.items())
+        held = {at: message for at, (_, message) in self._held.get(partition, {}).items()}
+        self._letters.condemn(name, event, journal, held, self._shards, error)
 
     # First stage.
 
@@ -135,13 +159,22 @@ class Worker:
     async def _work_fresh(self, event: Any, place: _Place, state: Mapping[str, Any]) -> None:
         parts, lane, offset = self._parts, event.message.partition, event.message.offset
         topic = self._topics["raw"].get_topic_name()
+        if await self._letters.taken_out("work", event):
+            return
         try:
             items = opened(event.value)
         except BadMessage as error:
-            await self._dead(event, error)
+            await self._letters.dead(event, error)
             return
+        guilty = self._letters.guilty("work", event)
+        if guilty:
+            items = without(items, guilty)
+            await self._letters.tell(event, REASON, f"records {sorted(guilty)}: {next(iter(guilty.values()))}")
         worked = work(parts.rooms, items)
-        origins = [f"{lane}/{offset}/{at}" for at in worked.places]
+        behind = (self.app.consumer.highwater(TP(topic, lane)) or 0) > offset + 1
+        # Made before anything is stored: what a stage fails on leaves no trace. Mostly all of it is fresh.
+        sealed = self._sealed(worked.events, worked.seen, lane, offset, behind)
+        origins = self._origins(event, worked.places)
         kept = await self._stored(lambda: parts.store.keep_events(worked.events, origins, PATIENCE))
         for at, (one, record) in enumerate(zip(kept, worked.events, strict=True)):
             if one.refused:
@@ -155,9 +188,9 @@ class Worker:
             await self._stored(lambda: parts.store.keep_rejects(worked.rejected, where, PATIENCE))
         fresh = [at for at, one in enumerate(kept) if one.fresh]
         events, seen = [worked.events[at] for at in fresh], [worked.seen[at] for at in fresh]
-        behind = (self.app.consumer.highwater(TP(topic, lane)) or 0) > offset + 1
-        messages = shares(parts.rooms, events, seen, self._shards, lane, offset, behind)
-        await self._send_all("observed", list(enumerate(map(sealed_observed, messages))))
+        if len(fresh) < len(kept):
+            sealed = self._sealed(events, seen, lane, offset, behind)
+        await self._send_all("observed", list(enumerate(sealed)))
         self._told[lane] = time.monotonic()
         news = [one.fresh for one in kept if not one.refused]
         settled = [record for record, one in zip(worked.events, kept, strict=True) if not one.refused]
@@ -168,6 +201,22 @@ class Worker:
         for source, count in worked.received.items():
             meters.RECEIVED.labels(source).inc(count)
         parts.progress("records", len(items))
+        self._letters.forget("work", event)
+
+    def _sealed(
+        self, events: Sequence[Event], seen: Sequence[Any], lane: int, offset: int, behind: bool
+    ) -> list[bytes]:
+        """What each shard is told."""
+        told = shares(self._parts.rooms, events, seen, self._shards, lane, offset, behind)
+        return [sealed_observed(one) for one in told]
+
+    @staticmethod
+    def _origins(event: Any, places: Sequence[int]) -> list[str]:
+        """Where each record stood first: here, unless it is a dead letter that is told again."""
+        given = dict(event.message.headers or ()).get(ORIGIN)
+        if given and len(places) == 1:
+            return [given.decode("utf-8", "replace")[:100]]
+        return [f"{event.message.partition}/{event.message.offset}/{at}" for at in places]
 
     async def _count(self, lane: int, rows: Mapping[str, Any]) -> None:
         """The ledger's rows as they stand; told again after a crash they are the same."""
@@ -177,15 +226,22 @@ class Worker:
     # Second stage.
 
     async def _judge(self, event: Any) -> None:
+        if self._letters.waits("judge", event.message.partition):
+            taken = await self._take_out_held(event.message.partition)
+            if event.message.offset in taken:
+                return
         place = self._place("judge", event, self._tables["judged"], self._shard)
         if not place.extra.get("ready"):
             await self._recovered(event, place)
         shard: Shard = place.holder
         now = self._parts.clock()
+        if await self._letters.taken_out("judge", event):
+            event.ack()
+            return
         try:
             message = opened_observed(event.value)
         except BadMessage as error:
-            await self._dead(event, error)
+            await self._letters.dead(event, error)
             event.ack()
             return
         held = self._held.setdefault(event.message.partition, {})
@@ -198,6 +254,17 @@ class Worker:
             self._ack(held, step.done)
             if not step.entries:
                 return
+
+    async def _take_out_held(self, partition: int) -> list[int]:
+        """What waited in the shard and was found guilty since; gives the offsets."""
+        taken = []
+        held = self._held.get(partition, {})
+        for offset, (event, _) in list(held.items()):
+            if await self._letters.taken_out("judge", event):
+                del held[offset]
+                event.ack()
+                taken.append(offset)
+        return taken
 
     @staticmethod
     def _ack(held: dict[int, Any], events: Sequence[Any]) -> None:
@@ -265,7 +332,10 @@ class Worker:
         try:
             message = opened_found(event.value)
         except BadMessage as error:
-            await self._dead(event, error)
+            await self._letters.dead(event, error)
+            event.ack()
+            return
+        if await self._letters.taken_out("queue", event):
             event.ack()
             return
         queue: Queue = place.holder
@@ -303,50 +373,6 @@ class Worker:
         self._places[name, partition] = made
         LOG.info("%s of partition %d begins at step %d", name, partition, journal.number)
         return made
-
-    async def _step(self, table: str, event: Any, journal: Journal, changed: Any, state: Any, outbox: Any) -> None:
-        """One step, durable when this returns."""
-        if journal.full():
-            await self._write(table, event, journal.spread())
-            journal.spread_done()
-        await self._write(table, event, journal.step(changed, state, outbox))
-
-    async def _write(self, table: str, event: Any, writes: Writes) -> None:
-        """Into the table, and acknowledged by the broker in its changelog, in order."""
-        target, partition = self._tables[table], event.message.partition
-        sent = []
-        for key, value in writes:
-            if value is None:
-                target.data.pop(key, None)
-            else:
-                target.data[key] = value
-            sent.append(target.send_changelog(partition, key, value))
-        for one in sent:
-            await one
-
-    async def _send_all(self, topic: str, messages: Sequence[tuple[int, bytes]]) -> None:
-        """Send, and wait until all are acknowledged."""
-        sent = [await self._topics[topic].send(partition=part, value=value) for part, value in messages]
-        for one in sent:
-            await one
-
-    async def _stored(self, call: Callable[[], Any]) -> Any:
-        """A call to the store in a thread. A store that is away is waited for, which holds the stream up."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
-
-    async def _dead(self, event: Any, error: BadMessage) -> None:
-        """A message that is none of ours: to the dead letters with its topic, partition and offset."""
-        message = event.message
-        where = (message.topic, message.partition, message.offset, 0)
-        raw = (event.value or b"")[:MAX_REJECT]
-        rejected = Rejected(
-            ENVELOPE, message.offset, error.reason, error.detail, raw, self._parts.clock(), message.topic
-        )
-        head = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-        body = dumps({**head, "reason": error.reason, "detail": error.detail}).encode()
-        await self._send_all("dead", [(0, body)])
-        await self._stored(lambda: self._parts.store.keep_rejects([rejected], [where], PATIENCE))
-        LOG.warning("%s", loads(body))
 
     async def _pulse(self) -> None:
         """Tell every shard which lanes have nothing more, so that time goes on and nobody waits for them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,10 @@ MAX_MESSAGE = 21 << 20
 
 @dataclass(slots=True)
 class Parts:
-    """What a worker works with. `name` is its own among all workers and stays the same over its restarts."""
+    """What a worker works with. `name` is its own among all workers and stays the same over its restarts.
+
+    `read_back` gives the messages of a topic and partition from an offset until another (not with it), as they stand.
+    """
 
     cluster: ClusterSettings
     rooms: Rooms
@@ -30,6 +33,7 @@ class Parts:
     folder: Path
     web_port: int = 0
     credentials: Any = None
+    read_back: Callable[[str, int, int, int], Sequence[Any]] = lambda _topic, _partition, _first, _until: ()
     progress: Callable[[str, int], None] = lambda _what, _count: None
 
 

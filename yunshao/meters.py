@@ -20,3 +20,10 @@ REQUESTS = Counter("yunshao_console_requests_total", "Console requests.", ["meth
 LIVE_PAGES = Gauge("yunshao_console_live_pages", "Open live streams.")
 DELIVERIES = Counter("yunshao_deliveries_total", "Tries to tell somebody, by what came of them.", ["channel", "state"])
 PAGES = Counter("yunshao_pages_total", "Pages opened, drills apart.", ["level", "drill"])
+LAG = Gauge("yunshao_cluster_lag_messages", "Messages that the workers have not finished.", ["topic", "partition"])
+LAST_MESSAGE = Gauge(
+    "yunshao_cluster_last_message_timestamp_seconds", "When the newest message was written.", ["topic", "partition"]
+)
+ENGINE_UP = Gauge("yunshao_cluster_up", "1 where the engine answers this console.", ["engine"])
+REFUSED_WRITES = Gauge("yunshao_cluster_refused_writes", "Writes that the node had no room for since it started.")
+DUTY = Gauge("yunshao_console_on_duty", "1 where this console sends, drills, schedules and deletes old days.")

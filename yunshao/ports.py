@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.batch import Batch as Batch
+from yunshao.model.batch import Kept as Kept
+from yunshao.model.batch import KeptEvent as KeptEvent
+from yunshao.model.batch import Letter as Letter
+from yunshao.model.batch import Packed as Packed
+from yunshao.model.batch import StoredEvent as StoredEvent
 from yunshao.model.block import Columns
-from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Owner, Record, Rejected
+from yunshao.model.chain import Item, Link
+from yunshao.model.event import Event, EventRef, Identity, Native, Ocsf, Record, Rejected
 from yunshao.model.finding import Observation, Step
 from yunshao.model.notice import Message, Outcome
 from yunshao.model.register import Change, Revision
@@ -81,35 +87,18 @@ class Placed(Detector, Protocol):
         """Observations that give the same text are judged by one worker, and whatever goes onward from them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """Events made ready to be committed: how many and how new (ms) by source; `body` is the store's own."""
+class DrillJudge(Protocol):
+    """Whether events are a drill's."""
 
-    counts: Mapping[str, int]
-    newest: Mapping[str, int]
-    body: Any
+    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
+        """The drill that injected every one of these events, or an empty string.
 
-
-@dataclass(slots=True)
-class Batch:
-    """Everything that one commit makes true at once. `events` are those that alerts may point to; `packed` all others.
-
-    `alerts` are parts of groups: what is stored of a group already is folded with them. `excepted` counts the findings
-    that an exception kept from alerting, by exception and day (since 1970, event time).
-    """
-
-    events: list[Event] = field(default_factory=list)
-    packed: list[Packed] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    alerts: list[Alert] = field(default_factory=list)
-    memories: dict[tuple[str, str], tuple[Any, int | None]] = field(default_factory=dict)
-    offsets: dict[str, str] = field(default_factory=dict)
-    received: dict[str, int] = field(default_factory=dict)
-    repeated: dict[str, int] = field(default_factory=dict)
-    excepted: dict[tuple[str, int], int] = field(default_factory=dict)
+        An event counts only if its native record is the registered one; `batch` (by source and uid) holds those
+        that are not committed yet.
+        """
 
 
-class PipelineStore(Protocol):
+class PipelineStore(DrillJudge, Protocol):
     """What the embedded runner reads and commits. One transaction a batch."""
 
     def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
@@ -126,13 +115,6 @@ class PipelineStore(Protocol):
 
     def due(self, watermark: int, limit: int = 1000, after: int = -(1 << 62)) -> list[tuple[str, str, int]]:
         """(detector, key, due) of the memories due by `watermark` and later than `after`, earliest first."""
-
-    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
-        """The drill that injected every one of these events, or an empty string.
-
-        An event counts only if its native record is the registered one; `batch` (by source and uid) holds those
-        that are not committed yet.
-        """
 
     def commit(self, batch: Batch) -> list[Alert]:
         """Make the batch true; gives the alerts that were not there before."""
@@ -175,37 +157,6 @@ class AlertStore(Protocol):
         """How many findings each exception hid, a day: exception, day (a date), count."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event as it comes back from the store."""
-
-    source: str
-    uid: str
-    time: int
-    unit: str
-    system: str
-    cloud: str
-    ocsf: Ocsf
-    native: Native
-
-
-class KeptEvent(NamedTuple):
-    """What a stored event is made of again: its OCSF form follows from the native record."""
-
-    source: str
-    uid: str
-    time: int
-    owner: Owner
-    native: Native
-
-
-class Kept(NamedTuple):
-    """What became of an event that was to be stored: whether it is new, or why it was refused."""
-
-    fresh: bool
-    refused: str = ""
-
-
 class EventStore(Protocol):
     """What was seen."""
 
@@ -232,7 +183,20 @@ class SourceHealth(Protocol):
     def sources(self) -> list[dict[str, Any]]:
         """Per source: source, received, processed, rejected, repeated, last_event (ms), last_received (ms)."""
 
+    def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
+        """Per source and minute (ms of its start) of receiving: source, minute, received, processed, rejected,
+        repeated."""
+
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]: ...
+
+    def letters(self, source: str = "", before: int = 0, limit: int = 100) -> list[Letter]:
+        """Dead letters, the newest first; `before` is a number to page on (0: from the newest)."""
+
+    def letter(self, number: int) -> Letter:
+        """Raises NotFound."""
+
+    def letters_ever(self) -> dict[str, int]:
+        """By source, how many dead letters there are, and under an empty name how many there ever were."""
 
 
 class Archive(Protocol):
@@ -303,13 +267,40 @@ class RiskRegister(Protocol):
         """Every revision of one entry, the oldest first."""
 
 
-class Store(PipelineStore, AlertStore, EventStore, SourceHealth, Archive, DrillRegister, Trail, RiskRegister, Protocol):
-    """Everything above over one body of data."""
+class Body(AlertStore, EventStore, SourceHealth, Archive, DrillRegister, DrillJudge, Trail, RiskRegister, Protocol):
+    """Everything that people, playbooks and reports ask of one body of data, wherever it lies."""
 
     def close(self) -> None: ...
 
 
-class SharedStore(Protocol):
+class Store(PipelineStore, Body, Protocol):
+    """A body of data that one process also runs its pipeline on."""
+
+
+class Chain(Protocol):
+    """One chain of hashes over reports, alerts and audit entries: links are added and never changed."""
+
+    def link_up(self, items: Iterable[Item]) -> list[Link]:
+        """Link what is not linked yet, in order, as one; an item's place says what is new."""
+
+    def links(self, after: int = 0, limit: int = 10_000) -> list[Link]:
+        """Links after a number, in order."""
+
+    def linked(self, kind: str) -> int:
+        """The last place of a kind that is linked; 0 for none."""
+
+    def chain_end(self) -> Link | None:
+        """The newest link."""
+
+    def trail_after(self, number: int, limit: int = 10_000) -> list[tuple[int, dict[str, Any]]]:
+        """Audit entries after a number, in order."""
+
+
+class ChainedBody(Body, Chain, Protocol):
+    """A body of data whose history is chained."""
+
+
+class SharedStore(DrillJudge, Protocol):
     """What the workers of a cluster write. Each write may be told again after a crash and counts once."""
 
     def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
@@ -328,9 +319,6 @@ class SharedStore(Protocol):
 
     def count_excepted_once(self, counts: Mapping[tuple[str, int], int], sender: str, number: int) -> None:
         """Add to what exceptions hid, each number of a sender once. Raises Unreachable."""
-
-    def drill_of(self, events: Sequence[EventRef], batch: Mapping[tuple[str, str], Event]) -> str:
-        """As in `PipelineStore`."""
 
 
 class Intake(Protocol):
@@ -353,14 +341,3 @@ class Channel(Protocol):
     """A way to people outside the console. Never raises for what the other side does."""
 
     def send(self, message: Message) -> Outcome: ...
-
-
-class Renderer(Protocol):
-    """Turns a finished document of a kind into files: name -> bytes."""
-
-    def __call__(
-        self, kind: str, document: Mapping[str, Any], languages: Sequence[str], formats: Sequence[str]
-    ) -> Mapping[str, bytes]: ...
-
-
-Records = Iterator[Record | Rejected]

@@ -113,8 +113,10 @@ class ClusterSettings(_Strict):
     kafka_ca: str = Field("", description="Certificates that the broker's is checked with (PEM).")
     opensearch_user: str = Field("", description="User at the node.")
     opensearch_ca: str = Field("", description="Certificates that the node's is checked with (PEM).")
+    push: str = Field("", description="host:port where `yunshao collect` takes HTTP pushes; none: it does not.")
     raw_days: int = Field(7, ge=1, le=3650, description="Days that the raw topic is kept.")
     event_days: int = Field(180, ge=1, le=3650, description="Days that stored events are kept, by event time.")
+    event_shards: int = Field(1, ge=1, le=1024, description="Shards of a day's events; for days that are to come.")
 
 
 class Settings(_Strict):

@@ -16,6 +16,7 @@ from collectors.catalog import AUTO, PARSERS, framing_of
 from collectors.files.reading import Splitter
 from collectors.http_push.settings import MAX_BODY_BYTES, RETRY_AFTER_SECONDS
 from collectors.spec import dated_hint
+from yunshao.errors import Unreachable
 from yunshao.ports import Bus
 
 Clock = Callable[[], int]
@@ -109,7 +110,7 @@ def _append(bus: Bus, source: str, body: bytes, peer: str, received: int) -> Res
     if records:
         try:
             bus.append(source, records, received, hint)
-        except OSError:
+        except (OSError, Unreachable):
             raise _Refused(
                 503, "cannot be stored now", "try again", **{"Retry-After": str(RETRY_AFTER_SECONDS)}
             ) from None

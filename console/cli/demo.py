@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import importlib
 import secrets
 import sys
 import threading
@@ -45,12 +46,33 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the console; 0 takes a free one.")] = 8440,
     once: Annotated[bool, typer.Option("--once", help="Stop when the reports are written.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed, another city's life.")] = 1,
+    distributed: Annotated[
+        bool,
+        typer.Option("--distributed", help="On Kafka and OpenSearch: named here, or started where Java is."),
+    ] = False,
+    kafka: Annotated[str, typer.Option(help="With --distributed: a broker that is there, host:port.")] = "",
+    opensearch: Annotated[str, typer.Option(help="With --distributed: a node that is there, its URL.")] = "",
 ) -> None:
     """Two weeks of a city's logs, then its life as it goes on. Every log is made by the product's own generator."""
     started = time.monotonic()
+    if distributed:
+        cluster = importlib.import_module("console.roles.demo_cluster").DemoCluster(
+            folder.resolve(), seed, kafka, opensearch, say, progress()
+        )
+        try:
+            cluster.start_workers()
+            if once:
+                _once(cluster.place, cluster.drain)
+                say(f"done in {time.monotonic() - started:.0f} s")
+            else:
+                cluster.start_collecting()
+                _serve(cluster.place, port, seed)
+        finally:
+            cluster.stop()
+        return
     place = make_city(folder.resolve(), seed, progress())
     if once:
-        _once(place)
+        _once(place, lambda: _drained(place))
         say(f"done in {time.monotonic() - started:.0f} s")
         return
     _serve(place, port, seed)
@@ -68,14 +90,17 @@ def progress() -> Callable[[str, int], None]:
     return tell
 
 
-def _once(place: Workspace) -> None:
-    by = getpass.getuser()
+def _drained(place: Workspace) -> int:
     pipeline = Pipeline(place)
     try:
-        count = pipeline.drain()
+        return pipeline.drain()
     finally:
         pipeline.stop()
-    say(f"{count} records processed")
+
+
+def _once(place: Workspace, drain: Callable[[], int]) -> None:
+    by = getpass.getuser()
+    say(f"{drain()} records processed")
     documents = [run_to_end(place, name, by, SPEED, True, say)["id"] for name in DRILLS]
     documents.insert(0, run_assessment(place, ASSESSMENT, by))
     for document in documents:

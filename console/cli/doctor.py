@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.cli import doctor_cluster
 from console.cli.common import Format, FormatOption, WorkspaceOption, moment, new_app, show
 from console.roles.pipeline import pipeline_runs_elsewhere
 from console.wiring import Workspace, open_workspace, wall_clock
@@ -40,7 +41,11 @@ class Diagnosis:
 def doctor(workspace: WorkspaceOption = Path(), format_: FormatOption = Format.table) -> None:
     """Exit 1 when something is wrong."""
     place = open_workspace(workspace)
-    found = [diagnosis for look in LOOKS for diagnosis in _safely(look, place)]
+    engines = [Diagnosis(*one) for one in doctor_cluster.look(place)]
+    away = any(one.what == "node" and one.state == "wrong" for one in engines)
+    # What is in a node that is away is not asked for again and again.
+    looks = [look for look in LOOKS if not (away and look in IN_STORE)]
+    found = [diagnosis for look in looks for diagnosis in _safely(look, place)] + engines
     rows = [{"what": d.what, "state": d.state, "found": d.found, "mend": d.mend} for d in found]
     show(rows, ("state", "what", "found", "mend"), format_)
     wrong = sum(diagnosis.state == "wrong" for diagnosis in found)
@@ -141,11 +146,12 @@ def _disk(place: Workspace) -> Iterator[Diagnosis]:
 def _pipeline(place: Workspace) -> Iterator[Diagnosis]:
     running = pipeline_runs_elsewhere(place.data)
     waiting = place.spool.waiting()
+    shared = place.settings.cluster is not None
     yield Diagnosis(
-        "pipeline",
+        "collector" if shared else "pipeline",
         "ok" if running else "warning",
-        f"{'runs' if running else 'does not run'}, {waiting} bytes of pushed records wait",
-        "" if running else "`yunshao up`",
+        f"{'runs' if running else 'does not run'} here, {waiting} bytes of pushed records wait",
+        "" if running else "`yunshao collect`, where this machine has sources" if shared else "`yunshao up`",
     )
 
 
@@ -193,3 +199,4 @@ LOOKS = (
     *(_settings, _registry, _rules, _life_cycle, _exceptions, _floods, _queue),
     *(_playbooks, _disk, _pipeline, _sources),
 )
+IN_STORE = (_exceptions, _floods, _queue, _sources)

@@ -14,6 +14,7 @@ from console.cli import drill_calendar
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, say, show, visible
 from console.roles.drills import Drills, brief
 from console.roles.pipeline import Pipeline, pipeline_runs_elsewhere
+from console.roles.shared import door
 from console.wiring import Workspace, open_workspace
 from yunshao.errors import WrongUse
 
@@ -49,11 +50,12 @@ def run_to_end(
     anyway: bool = False,
 ) -> dict[str, Any]:
     """Conduct one drill in this process, telling each line of its time line once; gives its document."""
-    pipeline = None if pipeline_runs_elsewhere(place.data) else Pipeline(place)
+    elsewhere = place.settings.cluster or pipeline_runs_elsewhere(place.data)
+    pipeline = None if elsewhere else Pipeline(place)
     try:
         if pipeline:
             pipeline.start()
-        drills = Drills(place, place.spool)
+        drills = Drills(place, door(place))
         drill_id = drills.start(name, by, speed, unattended, anyway=anyway)
         told = 0
         while True:
@@ -78,7 +80,7 @@ def list_(workspace: WorkspaceOption = Path(), format_: FormatOption = Format.ta
     rows = [brief(one) for one in place.store.find("drill", limit=500)]
     if format_ is Format.table:
         rows = [{**row, "started": moment(row["started"])} for row in rows]
-        say(f"scenarios: {', '.join(sorted(one['id'] for one in Drills(place, place.spool).scenarios()))}")
+        say(f"scenarios: {', '.join(sorted(one['id'] for one in Drills(place, door(place)).scenarios()))}")
     show(rows, COLUMNS, format_, "no drills yet: `yunshao drill run NAME`")
 
 
@@ -109,13 +111,13 @@ def step(
     place = open_workspace(workspace)
     open_tasks = [one["index"] for one in place.store.get("drill", drill)["steps"] if one["state"] == "asked"]
     chosen = index if index >= 0 or not open_tasks else open_tasks[0]
-    Drills(place, place.spool).answer(drill, chosen, getpass.getuser(), note)
+    Drills(place, door(place)).answer(drill, chosen, getpass.getuser(), note)
     say(f"step {chosen} is reported")
 
 
 def _steer(verb: str, drill: str, workspace: Path) -> None:
     place = open_workspace(workspace)
-    drills = Drills(place, place.spool)
+    drills = Drills(place, door(place))
     {"pause": drills.pause, "resume": drills.resume, "abort": drills.abort}[verb](drill, getpass.getuser())
     if verb == "abort":
         drills.advance(drill)
@@ -148,7 +150,7 @@ def abort(
         _steer("abort", drill, workspace)
         return
     place = open_workspace(workspace)
-    drills = Drills(place, place.spool)
+    drills = Drills(place, door(place))
     ended = drills.abort_all(getpass.getuser())
     for one in ended * 2:
         drills.advance(one)
@@ -159,7 +161,7 @@ def abort(
 def reset(drill: str, workspace: WorkspaceOption = Path()) -> None:
     """End a drill and begin the same one anew, where `up` goes on with it."""
     place = open_workspace(workspace)
-    say(f"begun anew: {Drills(place, place.spool).reset(drill, getpass.getuser())}")
+    say(f"begun anew: {Drills(place, door(place)).reset(drill, getpass.getuser())}")
 
 
 @app.command("set-aside")
@@ -170,7 +172,7 @@ def set_aside(
 ) -> None:
     """Take a finished drill out of risks and readiness, or back in; its report stays."""
     place = open_workspace(workspace)
-    Drills(place, place.spool).set_aside(drill, getpass.getuser(), reason)
+    Drills(place, door(place)).set_aside(drill, getpass.getuser(), reason)
     say(f"{drill}: {'set aside' if reason.strip() else 'counts again'}")
 
 
@@ -187,7 +189,7 @@ def rate(
     if bool(objective) == bool(item):
         raise WrongUse("what is judged?", "--objective N --mark P, or --item NAME --score 5")
     place = open_workspace(workspace)
-    drills, by = Drills(place, place.spool), getpass.getuser()
+    drills, by = Drills(place, door(place)), getpass.getuser()
     if item:
         drills.score(drill, item, score, by)
     else:

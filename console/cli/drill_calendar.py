@@ -13,6 +13,7 @@ from console.days import time_of
 from console.roles.calendar import DrillCalendar
 from console.roles.drills import Drills
 from console.roles.notices import Notices
+from console.roles.shared import door
 from console.wiring import Workspace, open_workspace, wall_clock
 
 app = new_app("The calendar of drills: show, add, remove, coverage.")
@@ -22,7 +23,7 @@ DAY_MS = 86_400_000
 def _desk(folder: Path) -> tuple[Workspace, DrillCalendar]:
     place = open_workspace(folder)
     notices = Notices(place)
-    return place, DrillCalendar(place, Drills(place, place.spool, notices), notices)
+    return place, DrillCalendar(place, Drills(place, door(place), notices), notices)
 
 
 @app.command("show")

@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("console.cli.topics", "The topics of a cluster: list, apply."),
     "collect": ("console.cli.collect", "Send the records of a workspace's sources to a cluster."),
     "worker": ("console.cli.worker", "Turn records into alerts on a cluster, beside any number of others."),
+    "ledger": ("console.cli.ledger", "Balance what was taken against what was stored and rejected."),
+    "deadletter": ("console.cli.deadletter", "What could not be taken: list, show, replay."),
     "doctor": ("console.cli.doctor", "What is configured, reachable, lagging or wrong, and how to mend it."),
     "user": ("console.cli.user", "Console accounts and roles."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,14 +35,34 @@ sources:
 schedule:
   - {playbook: city_risk_assessment, cron: "30 6 * * 1"}
 """
+CLUSTER = re.compile(r'cluster: \{kafka: "([^"]+)", opensearch: "([^"]+)", prefix: [a-z0-9-]+, partitions: \d+\}\n')
 
 
-def make_city(folder: Path, seed: int, progress: Callable[[str, int], None]) -> Workspace:
-    """Write the demo's workspace with two weeks of logs that end now. Raises WrongUse over somebody's own workspace."""
+def cluster_line(kafka: str, opensearch: str, prefix: str, partitions: int) -> str:
+    """The line of the demo's settings that puts it on a cluster."""
+    return f'cluster: {{kafka: "{kafka}", opensearch: "{opensearch}", prefix: {prefix}, partitions: {partitions}}}\n'
+
+
+def named_cluster(folder: Path) -> tuple[str, str] | None:
+    """Broker and node of a demo that was on a cluster before; None where there is none."""
+    settings = folder / "yunshao.yaml"
+    found = (
+        CLUSTER.fullmatch(settings.read_text(encoding="utf-8").removeprefix(SETTINGS)) if settings.exists() else None
+    )
+    return (found[1], found[2]) if found else None
+
+
+def make_city(folder: Path, seed: int, progress: Callable[[str, int], None], cluster: str = "") -> Workspace:
+    """Write the demo's workspace with two weeks of logs that end now. Raises WrongUse over somebody's own workspace.
+
+    `cluster`: `cluster_line`, for a demo on a cluster; where its engines have moved since, they are named anew.
+    """
     settings = folder / "yunshao.yaml"
     if settings.exists():
-        if settings.read_text(encoding="utf-8") != SETTINGS:
+        text = settings.read_text(encoding="utf-8")
+        if text != SETTINGS + cluster and not (cluster and named_cluster(folder)):
             raise WrongUse("a workspace of somebody's own is there", "name another folder with --dir", str(folder))
+        settings.write_text(SETTINGS + cluster, encoding="utf-8")
         return Workspace(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("rules", "playbooks"):
@@ -54,7 +75,7 @@ def make_city(folder: Path, seed: int, progress: Callable[[str, int], None]) -> 
         path.write_bytes(data)
         progress("log files written", count)
     # The settings come last: a demo that was interrupted here begins again.
-    settings.write_text(SETTINGS, encoding="utf-8")
+    settings.write_text(SETTINGS + cluster, encoding="utf-8")
     return Workspace(folder)
 
 

@@ -43,13 +43,15 @@ class Pipeline:
     """Collect, process and commit in a thread of its own until stopped."""
 
     def __init__(self, workspace: Workspace) -> None:
+        if workspace.settings.cluster:
+            raise WrongUse("the workspace is on a cluster: its workers are the pipeline", "`yunshao worker`")
         self._lock = PipelineLock(workspace.data)
         if not self._lock.take():
             raise WrongUse("another process runs this workspace's pipeline", "stop it, or use its console")
         self.wake = threading.Event()
         self._stop = threading.Event()
         flood = workspace.settings.detect.flood
-        self.runner = Embedded(workspace.rooms(), workspace.store, workspace.intakes(), wall_clock, flood=flood)
+        self.runner = Embedded(workspace.rooms(), workspace.local, workspace.intakes(), wall_clock, flood=flood)
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
     def start(self) -> None:

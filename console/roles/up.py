@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import socket
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import uvicorn
 
@@ -14,6 +12,8 @@ from collectors.syslog.source import SyslogListener
 from console.roles.assessments import run_assessment
 from console.roles.calendar import DrillCalendar
 from console.roles.drills import Drills
+from console.roles.duty import Duty
+from console.roles.every import Every, WakingBus, bound
 from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
@@ -22,66 +22,31 @@ from console.roles.register import Risks
 from console.roles.reporting import Reports
 from console.roles.runs import Runs
 from console.roles.schedule import run_due
+from console.roles.shared import shared_parts
 from console.web.app import create_app
 from console.web.desk import Desk
 from console.wiring import Workspace, settled, wall_clock
-from yunshao.errors import Unreachable, YunshaoError
+from yunshao.errors import YunshaoError
 from yunshao.ports import Bus
 
-log = logging.getLogger("yunshao")
 DRILL_EVERY_SECONDS = 0.5
 SCHEDULE_EVERY_SECONDS = 15.0
 NOTICES_EVERY_SECONDS = 1.0
 PRUNE_EVERY_SECONDS = 3600.0
 
 
-class WakingBus:
-    """A bus that tells the pipeline that something came."""
-
-    def __init__(self, bus: Bus, wake: Callable[[], None]) -> None:
-        self._bus = bus
-        self._wake = wake
-
-    def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None:
-        """Durable first, then the call to wake up."""
-        self._bus.append(source, records, received, hint)
-        self._wake()
-
-
-class Every:
-    """Calls something again and again in a thread until stopped; an error is logged and the next turn comes."""
-
-    def __init__(self, name: str, seconds: float, call: Callable[[], object]) -> None:
-        self._seconds = seconds
-        self._call = call
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the turn at hand."""
-        self._stop.set()
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._call()
-            except Exception:  # the shell's edge: one bad turn must not end the others
-                log.exception("%s failed; it goes on", self._thread.name)
-            self._stop.wait(self._seconds)
-
-
 class Up:
-    """The parts of a running workspace, started and stopped together."""
+    """The parts of a running workspace, started and stopped together.
+
+    On a cluster the workers are the pipeline and `yunshao collect` listens; of several consoles one has the duty.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.pipeline = Pipeline(workspace)
-        self.bus = WakingBus(workspace.spool, self.pipeline.wake.set)
+        self.shared = shared_parts(workspace)
+        self.pipeline = None if self.shared else Pipeline(workspace)
+        self.bus: Bus = self.shared.taking if self.shared else self._waking()
+        self.duty = Duty(workspace.store if self.shared else None, socket.gethostname())
         self.notices = Notices(workspace)
         self.drills = Drills(workspace, self.bus, self.notices)
         self.calendar = DrillCalendar(workspace, self.drills, self.notices)
@@ -90,19 +55,38 @@ class Up:
         self.listeners = [
             SyslogListener(self.bus, source.udp, source.tcp, wall_clock)
             for source in workspace.settings.sources
-            if source.kind == "syslog"
+            if source.kind == "syslog" and self.pipeline
         ]
         self.workers = [
-            Every("drills", DRILL_EVERY_SECONDS, self.drills.tick),
-            Every("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
-            Every("calendar", SCHEDULE_EVERY_SECONDS, self.calendar.tick),
-            Every("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
-            Every("incidents", NOTICES_EVERY_SECONDS, self.incidents.tick),
-            Every("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
-            Every("outbox", PRUNE_EVERY_SECONDS, self.notices.sending.prune),
+            self._on_duty("drills", DRILL_EVERY_SECONDS, self.drills.tick),
+            self._on_duty("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
+            self._on_duty("calendar", SCHEDULE_EVERY_SECONDS, self.calendar.tick),
+            self._on_duty("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
+            self._on_duty("incidents", NOTICES_EVERY_SECONDS, self.incidents.tick),
+            self._on_duty("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
+            self._on_duty("outbox", PRUNE_EVERY_SECONDS, self.notices.sending.prune),
             # A thread a channel: one that hangs holds up no other.
-            *(Every(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name)) for name in workspace.channels),
+            *(
+                self._on_duty(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name))
+                for name in workspace.channels
+            ),
         ]
+        if self.shared:
+            self.workers += [
+                self._on_duty("retention", self.shared.RETIRE_SECONDS, self.shared.retire),
+                Every("cluster", self.shared.LOOK_SECONDS, self._look),
+            ]
+
+    def _waking(self) -> WakingBus:
+        pipeline = self.pipeline
+        return WakingBus(self.workspace.spool, lambda: pipeline.wake.set() if pipeline else None)
+
+    def _on_duty(self, name: str, seconds: float, call: Callable[[], object]) -> Every:
+        return Every(name, seconds, lambda: self.duty.holds() and call())
+
+    def _look(self) -> None:
+        if self.shared:
+            self.shared.look(self.duty.holds())
 
     def _sender(self, name: str) -> Callable[[], object]:
         return lambda: self.notices.sending.flush(name)
@@ -127,6 +111,7 @@ class Up:
             rectify=Rectifications(place),
             calendar=self.calendar,
             intake=push_app(self.bus, place.push_token, wall_clock),
+            cluster=self.shared.state if self.shared else None,
         )
 
     def start(self) -> None:
@@ -134,7 +119,8 @@ class Up:
         settled()
         for listener in self.listeners:
             listener.start()
-        self.pipeline.start()
+        if self.pipeline:
+            self.pipeline.start()
         for worker in self.workers:
             worker.start()
 
@@ -144,7 +130,11 @@ class Up:
             worker.stop()
         for listener in self.listeners:
             listener.stop()
-        self.pipeline.stop()
+        if self.pipeline:
+            self.pipeline.stop()
+        if self.shared:
+            self.duty.lay_down()
+            self.shared.close()
 
     def serve(self, host: str, port: int, ready: Callable[[str], None]) -> None:
         """The console until SIGINT or SIGTERM. Raises Unreachable where the address is taken."""
@@ -160,16 +150,6 @@ class Up:
         shown = f"[{host}]" if ":" in host else host
         ready(f"http://{shown}:{door.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[door])
-
-
-def bound(host: str, port: int) -> socket.socket:
-    """A socket that listens already: who comes before the server's loop runs waits, and is not refused."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=128)
-    except OSError as error:
-        what = f"{host}:{port} cannot be bound: {error.strerror}"
-        raise Unreachable(what, "another port: --port, or console.port") from None
 
 
 def run_up(workspace: Workspace, host: str, port: int, ready: Callable[[str], None]) -> None:

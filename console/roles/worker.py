@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from console.roles.cluster import cluster_of
+from console.roles.worker_beat import Beat
 from console.wiring import Workspace, open_workspace, settled, wall_clock
 from streams.run_faust import Worker
 from streams.run_faust_settings import Parts, credentials_of
 from yunshao.adapters.kafka.apply import missing_topics
 from yunshao.adapters.kafka.connect import PASSWORD
+from yunshao.adapters.kafka.readback import read_back
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.errors import WrongUse
 from yunshao.settings import ClusterSettings
@@ -47,6 +51,7 @@ def worker_of(place: Workspace, name: str, web_port: int = 0) -> Worker:
             name=name,
             folder=folder,
             web_port=web_port,
+            read_back=partial(read_back, cluster),
             credentials=credentials_of(cluster, os.environ.get(PASSWORD, "")),
         )
     )
@@ -71,5 +76,11 @@ def run_worker(place: Workspace, name: str, web_port: int, level: str) -> None:
 
 def app_of_environment() -> Any:
     """For `faust -A console.roles.faust_app worker`: YUNSHAO_WORKSPACE, YUNSHAO_WORKER, YUNSHAO_WORKER_PORT."""
+    for noisy in ("kafka", "aiokafka", "opensearch"):
+        # They tell of every request.
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     place = open_workspace(Path(os.environ.get("YUNSHAO_WORKSPACE", ".")))
-    return worker_of(place, default_name(), int(os.environ.get(WEB_PORT) or 0)).app
+    name = default_name()
+    app = worker_of(place, name, int(os.environ.get(WEB_PORT) or 0)).app
+    Beat(app, SearchStore(cluster_of(place)), name, wall_clock).start()
+    return app

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from yunshao.model.alert import Alert
 from yunshao.model.calendar import Blackout
 from yunshao.model.estate import Estate
-from yunshao.ports import Clock, Store
+from yunshao.ports import Body, Clock
 from yunshao.settings import Settings
 
 
@@ -193,7 +193,7 @@ class RunDesk(Protocol):
 class Desk:
     """Everything `create_app` needs."""
 
-    store: Store
+    store: Body
     estate: Estate
     settings: Settings
     clock: Clock
@@ -209,3 +209,4 @@ class Desk:
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]
     intake: ASGIApp | None = None
+    cluster: Callable[[], dict[str, Any]] | None = None

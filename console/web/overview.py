@@ -30,16 +30,19 @@ def overview(request: Request) -> Response:
     visit = visit_of(request)
     now = visit.desk.clock()
     store = visit.desk.store
-    by_level = store.count_alerts(visit.query(status=OPEN, limit=1), "level")
+    awake: dict[str, Any] = {"status": OPEN, "snoozed": "no", "at": now}
+    by_level = store.count_alerts(visit.query(**awake, limit=1), "level")
+    asleep = store.count_alerts(visit.query(**awake | {"snoozed": "only"}, limit=1), "status")
     data = {
         "as_of": now,
         "open": {level: by_level.get(level, 0) for level in reversed(LEVELS)},
-        "waiting": store.count_alerts(visit.query(status=("new",), limit=1), "status").get("new", 0),
+        "waiting": store.count_alerts(visit.query(**awake | {"status": ("new",)}, limit=1), "status").get("new", 0),
+        "snoozed": sum(asleep.values()),
         "promise": promise(visit, now),
-        "units": _units(visit),
+        "units": _units(visit, awake),
         "sources": [] if visit.units else source_states(visit, now),
         "days": _days(visit, now),
-        "latest": _severest(visit),
+        "latest": _severest(visit, awake),
         "techniques": _top(store.count_alerts(visit.query(since=now - 14 * DAY_MS, limit=1), "technique"), 6),
         "assessment": None if visit.units else _last(visit, "assessment"),
         "drill": None if visit.units else _last(visit, "drill"),
@@ -95,12 +98,11 @@ def running_drills(visit: Visit) -> list[dict[str, Any]]:
     return [{"id": one["id"], "title": one["playbook"]["title"]} for one in drills if one["phase"] != "over"]
 
 
-def _units(visit: Visit) -> list[dict[str, Any]]:
+def _units(visit: Visit, awake: dict[str, Any]) -> list[dict[str, Any]]:
     counts: dict[str, Counter[str]] = {}
     for level in LEVELS[1:]:
-        for unit, number in visit.desk.store.count_alerts(
-            visit.query(status=OPEN, level=(level,), limit=1), "unit"
-        ).items():
+        found = visit.desk.store.count_alerts(visit.query(**awake, level=(level,), limit=1), "unit")
+        for unit, number in found.items():
             counts.setdefault(unit, Counter())[level] += number
     weights = {"critical": 10, "high": 5, "medium": 2, "low": 1}
     rows = [
@@ -133,12 +135,12 @@ def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:
     return [{"name": name, "count": count} for name, count in ordered[:most] if name]
 
 
-def _severest(visit: Visit) -> list[dict[str, Any]]:
+def _severest(visit: Visit, awake: dict[str, Any]) -> list[dict[str, Any]]:
     """Open alerts from the highest level down, newest first within one."""
     found: list[Alert] = []
     for level in reversed(LEVELS):
         if len(found) < LATEST:
-            found += visit.desk.store.alerts(visit.query(status=OPEN, level=(level,), limit=LATEST - len(found)))
+            found += visit.desk.store.alerts(visit.query(**awake, level=(level,), limit=LATEST - len(found)))
     return [alert_row(visit, one) for one in found]
 
 

@@ -18,6 +18,8 @@ router = APIRouter()
 HOUR_MS = 3_600_000
 SHOWN_BYTES = 400
 MOST_FLOODS = 50
+SILENT_MS = 60_000
+MOST_PARTITIONS, WORST = 36, 4
 
 
 @page_route(router, "/sources")
@@ -43,9 +45,37 @@ def sources(request: Request) -> Response:
         "floods": _floods(visit, now),
         "flood_limit": visit.desk.settings.detect.flood,
         "excepted": _excepted(visit, now),
+        "cluster": _cluster(visit),
         "rejects": [_reject(number, one) for number, one in store.rejects(limit=50)],
     }
     return answer(visit, "sources", data)
+
+
+def _cluster(visit: Visit) -> dict[str, Any] | None:
+    """Broker, workers, node and lag; None where one process does all."""
+    if visit.desk.cluster is None:
+        return None
+    state = visit.desk.cluster()
+    now = visit.desk.clock()
+    beats = [one for one in visit.desk.store.find("worker", 256) if now - one["at"] < SILENT_MS]
+    reading = [
+        {**one, "share": 100 * (one["of"] - one["left"]) // one["of"]} for one in beats if one["left"] and one["of"]
+    ]
+    return {**state, "topics": _shown(state["topics"]), "reading": reading}
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every partition while there are few; else a row a topic, and the partitions that are furthest behind."""
+    if len(rows) <= MOST_PARTITIONS:
+        return rows
+    found: list[dict[str, Any]] = []
+    for topic in dict.fromkeys(row["topic"] for row in rows):
+        mine = [row for row in rows if row["topic"] == topic]
+        last = max((row["last"] for row in mine if row["last"] is not None), default=None)
+        sums = {name: sum(row[name] for row in mine) for name in ("end", "done", "lag")}
+        worst = sorted((row for row in mine if row["lag"]), key=lambda row: -int(row["lag"]))[:WORST]
+        found += [{"topic": topic, "partition": f"0-{len(mine) - 1}", **sums, "last": last}, *worst]
+    return found
 
 
 def _floods(visit: Visit, now: int) -> list[dict[str, Any]]:

@@ -144,11 +144,15 @@ def test_a_snoozed_alert_leaves_the_queue_and_is_counted_there(city: SmallCity) 
     for wrong in ({"hours": "8"}, {"hours": "9", "note": "x"}, {"note": "x"}):
         assert form(client, "/alerts/do", what="snooze", ids=found, **wrong) == 400
     before = client.get("/alerts.json").json()["left_out"]["snoozed"]
+    overview = client.get("/overview.json").json()
     assert form(client, "/alerts/do", what="snooze", ids=found, hours="8", note="the vendor works on it") == 303
     queue = client.get("/alerts.json").json()
     assert queue["left_out"]["snoozed"] == before + 1
     assert found not in {row["id"] for row in queue["alerts"]}
     assert f"{before + 1} snoozed" in client.get("/alerts").text
+    after = client.get("/overview.json").json()
+    assert (after["snoozed"], sum(after["open"].values())) == (before + 1, sum(overview["open"].values()) - 1)
+    assert f"{before + 1} snoozed" in client.get("/").text
     assert found in {row["id"] for row in client.get("/alerts.json", params={"shown": "snoozed"}).json()["alerts"]}
     assert form(client, "/alerts/do", what="wake", ids=found) == 303
     assert found in {row["id"] for row in client.get("/alerts.json").json()["alerts"]}

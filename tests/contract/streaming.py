@@ -187,3 +187,25 @@ class GuardMemories(dict[tuple[str, str], Any]):
 
 
 Make = Callable[..., Any]
+
+
+class Breaking:
+    """What it says of an event with `break` cannot be carried on: it fails the stage of that name, outside of any
+    detector."""
+
+    name = "breaking"
+
+    def observe(self, event: Event) -> Sequence[Observation]:
+        stage = event.native.get("break")
+        if not stage:
+            return ()
+        owner: Any = None if stage == "work" else event.owner
+        return [Observation(self.name, stage, event.time, event.ref, owner, {"stage": stage})]
+
+    def step(self, memory: Any, seen: Observation) -> Step:
+        made = finding("breaking", seen)
+        if seen.values["stage"] == "judge":
+            broken: Any = None
+            return Step(None, (replace(made, triage=broken),))
+        facts: Any = ["no", "mapping"]
+        return Step(None, (replace(made, facts=facts),))

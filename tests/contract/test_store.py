@@ -708,3 +708,33 @@ def test_a_sample_holds_some_of_each_kind_of_event(store: Store) -> None:
     assert {"rare", "other"} <= {each.uid for each in found}
     assert len(store.sample_events(NOON, NOON + 1, 50, 7)) == 7
     assert store.sample_events(NOON + 1, NOON + 2, 50, 7) == []
+
+
+# Dead letters and the ledger
+
+
+def test_dead_letters_are_paged_newest_first_and_found_by_number(store: Store) -> None:
+    store.commit(Batch(rejected=[rejected(), rejected("zeek"), rejected(raw=b"third")]))
+    found = store.letters()
+    assert [one.record.source for one in found] == ["syslog", "zeek", "syslog"]
+    assert [one.number for one in store.letters("", found[0].number, 1)] == [found[1].number]
+    assert [one.record.raw for one in store.letters("syslog")] == [b"third", b"\xff{"]
+    assert store.letter(found[1].number) == found[1]
+    assert store.letters_ever() == {"syslog": 2, "zeek": 1, "": 3}
+    for number in (0, -1, found[0].number + 1_000):
+        with pytest.raises(NotFound):
+            store.letter(number)
+
+
+def test_the_ledger_counts_by_source_and_minute(store: Store) -> None:
+    source = "aws.cloudtrail"
+    store.commit(Batch(events=[event("a")], received={source: 2}, repeated={source: 1}))
+    store.commit(Batch(rejected=[rejected()], received={"syslog": 1}))
+    rows = store.ledger(0, 1 << 60)
+    assert all(row["minute"] % 60_000 == 0 for row in rows)
+    names = ("received", "processed", "rejected", "repeated")
+    assert {row["source"]: tuple(row[name] for name in names) for row in rows} == {
+        source: (2, 1, 0, 1),
+        "syslog": (1, 0, 1, 0),
+    }
+    assert store.ledger(0, 60_000) == []

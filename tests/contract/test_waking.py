@@ -16,11 +16,15 @@ from yunshao.ports import Forgetting, Store
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     made: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path)
-    for key, wakes in (("late", 30), ("early", 10), ("never", None), ("word", "10"), ("far", 99)):
-        made.put("thing", key, {"id": key, "wakes": wakes})
-    made.put("other", "early", {"id": "other", "wakes": 1})
+    fill(made)
     yield made
     made.close()
+
+
+def fill(store: Store) -> None:
+    for key, wakes in (("late", 30), ("early", 10), ("never", None), ("word", "10"), ("far", 99)):
+        store.put("thing", key, {"id": key, "wakes": wakes})
+    store.put("other", "early", {"id": "other", "wakes": 1})
 
 
 def test_what_is_due_comes_earliest_first_and_the_rest_sleeps(store: Store) -> None:

@@ -9,8 +9,8 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,18 @@ from yunshao.settings import ClusterSettings
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import certificates
+import kafka
 import servers
+from kafka.admin import UserScramCredentialUpsertion
+
+USER, SECRET = "yunshao", "a-test-password-1"
+# The second word is what the node keeps of the first (bcrypt).
+HASHED = "$2y$04$abcdefghijklmnopqrstuumyiYvqJ/YaBR7QTq2d6WRK5CoGQqCUy"
+PEOPLE = f"""_meta: {{type: internalusers, config_version: 2}}
+{USER}: {{hash: "{HASHED}", reserved: false, backend_roles: [admin]}}
+looker: {{hash: "{HASHED}", reserved: false, backend_roles: [readall]}}
+"""
 
 
 @contextmanager
@@ -35,8 +46,8 @@ def _shared(folder: Path) -> Iterator[dict[str, Any]]:
         path.write_text(json.dumps(held), encoding="utf-8")
 
 
-def _started() -> dict[str, Any]:
-    made: list[servers.Server] = [servers.Kafka(), servers.Search()]
+def started(made: Sequence[servers.Server]) -> None:
+    """Start them all at once. Raises ServerTrouble, and then none of them runs."""
     troubles: list[Exception] = []
 
     def begin(server: servers.Server) -> None:
@@ -54,8 +65,29 @@ def _started() -> dict[str, Any]:
         for server in made:
             server.stop()
         raise troubles[0]
+
+
+def certified(folder: Path) -> Path:
+    """Certificates for a broker and a node, and the node's users."""
+    folder.mkdir()
+    folder.chmod(0o755)
+    by = certificates.authority(folder)
+    for name in ("broker", "node"):
+        certificates.issued(folder, name, by)
+    (folder / "internal_users.yml").write_text(PEOPLE, encoding="utf-8")
+    return folder
+
+
+def _engines(folder: Path) -> dict[str, Any]:
+    broker = servers.Kafka(secure=certified(folder / "certificates"), users={USER: SECRET})
+    made: list[servers.Server] = [broker, servers.Search()]
+    started(made)
+    with closing(kafka.KafkaAdminClient(bootstrap_servers=broker.address)) as admin:
+        admin.alter_user_scram_credentials([UserScramCredentialUpsertion(USER, "SCRAM-SHA-512", SECRET, 4096)])
     return {
-        "kafka": made[0].address,
+        "kafka": broker.address,
+        "secure_kafka": f"127.0.0.1:{broker.secure_port}",
+        "certificates": str(folder / "certificates"),
         "opensearch": made[1].address,
         "pids": [server.process.pid for server in made if server.process],
         "folders": [str(server.run) for server in made],
@@ -82,7 +114,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     folder = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
     with _shared(folder) as held:
         if not held["users"]:
-            held.update(_started())
+            held.update(_engines(folder))
         held["users"] += 1
         mine = dict(held)
     yield mine

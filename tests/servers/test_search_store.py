@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from contract import test_chain, test_register, test_waking
 from contract import test_store as contract
 from contract.samples import NOON, alert, event
 from opensearchpy import OpenSearch
 
+from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.errors import Unreachable
 from yunshao.model.alert import AlertQuery
@@ -25,16 +27,17 @@ IN_TABLES = {
     "test_memory_comes_back_as_it_was_and_none_forgets",
     "test_memories_that_are_due_come_earliest_first",
 }
-for _name, _test in vars(contract).items():
-    if _name.startswith("test_") and _name not in IN_TABLES:
-        globals()[_name] = _test
+for _suite in (contract, test_register, test_waking, test_chain):
+    for _name, _test in vars(_suite).items():
+        if _name.startswith("test_") and _name not in IN_TABLES:
+            globals()[_name] = _test
 
 
 @pytest.fixture(scope="module")
 def kept(engines: dict[str, Any]) -> Iterator[SearchStore]:
     """One store for the module: making its indices takes longer than a test."""
     settings = ClusterSettings(kafka="none", opensearch=engines["opensearch"], prefix=f"c{uuid.uuid4().hex[:8]}")
-    made = SearchStore(settings)
+    made = SearchStore(settings, _clock)
     yield made
     OpenSearch([settings.opensearch], timeout=60).indices.delete(index=f"{settings.prefix}-*")
     made.close()
@@ -49,13 +52,28 @@ def _emptied(kept: SearchStore) -> None:
 
 
 HELD: list[str] = []
+CLOCKS: list[Any] = []
+
+
+def _clock() -> int:
+    """The machine's, but for the suites of the register and the chain, which bring their own."""
+    return int(CLOCKS[0]()) if CLOCKS else now()
 
 
 @pytest.fixture
-def store(kept: SearchStore) -> SearchStore:
-    """Empty, whatever the test before wrote."""
+def store(kept: SearchStore, request: pytest.FixtureRequest) -> SearchStore:
+    """Empty, whatever the test before wrote; documents that wake are there for the suite about them."""
     _emptied(kept)
     HELD.clear()
+    CLOCKS.clear()
+    # What it knows of commits went with the documents.
+    kept._parts, kept._newest = set(), type(kept._newest)()
+    suite = request.function.__module__
+    if suite == test_register.__name__:
+        test_register.CLOCK.now = 100 * test_register.DAY
+        CLOCKS.append(test_register.CLOCK)
+    if suite == test_waking.__name__:
+        test_waking.fill(kept)
     return kept
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from yunshao.model.address import PLAIN_V4
 from yunshao.model.estate import Claim, Estate
 from yunshao.model.event import Event, Ocsf, Owner
 
@@ -133,15 +134,18 @@ def _networks(claims: Iterable[Claim]) -> Find:
     ordered = sorted(tables.items(), key=lambda item: -item[0][1])
 
     def find(value: str) -> Owner | None:
-        try:
-            address = ipaddress.ip_address(value)
-        except ValueError:
-            return None
-        if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        number, bits = int(address), address.max_prefixlen
+        if PLAIN_V4.fullmatch(value):
+            number, bits, kind = int.from_bytes(bytes(map(int, value.split(".")))), 32, 4
+        else:
+            try:
+                address = ipaddress.ip_address(value)
+            except ValueError:
+                return None
+            if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+                address = address.ipv4_mapped
+            number, bits, kind = int(address), address.max_prefixlen, address.version
         for (version, prefix), table in ordered:
-            if version == address.version:
+            if version == kind:
                 owner = table.get(number >> (bits - prefix) << (bits - prefix))
                 if owner is not None:
                     return owner

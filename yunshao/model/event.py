@@ -6,10 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 Native = dict[str, Any]
 Ocsf = dict[str, Any]
+
+T = TypeVar("T")
 
 UNOWNED = "unowned"
 
@@ -82,7 +84,7 @@ class Event:
     Treat as immutable.
     """
 
-    __slots__ = ("_derive", "_ocsf", "native", "owner", "position", "received", "source", "time", "uid")
+    __slots__ = ("_derive", "_ocsf", "_once", "native", "owner", "position", "received", "source", "time", "uid")
 
     def __init__(
         self,
@@ -105,6 +107,14 @@ class Event:
         self.owner = owner
         self._derive = derive
         self._ocsf: Ocsf | None = None
+        self._once: dict[Any, Any] = {}
+
+    def once(self, view: Callable[[Event], T]) -> T:
+        """What a pure view of the event gives, looked at once however many ask. The view must not look at the owner."""
+        found = self._once.get(view)
+        if found is None:
+            found = self._once[view] = view(self)
+        return cast("T", found)
 
     @property
     def ocsf(self) -> Ocsf:
@@ -130,7 +140,7 @@ class Event:
             received=self.received,
             owner=owner,
         )
-        twin._ocsf = self._ocsf
+        twin._ocsf, twin._once = self._ocsf, self._once
         return twin
 
     def __repr__(self) -> str:

@@ -13,6 +13,8 @@ from yunshao.wire.packing import FOUND, OBSERVED, BadMessage, packed, unpacked
 from yunshao.wire.text import dumps, quick_loads
 
 PULSE, SETTLE = "pulse", "settle"
+# A header of a message with one record that is told again: partition/offset/place of where it stood first.
+ORIGIN = "origin"
 
 
 def place_of(text: str, partitions: int) -> int:

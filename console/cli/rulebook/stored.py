@@ -9,7 +9,7 @@ import typer
 
 from collectors.catalog import PARSERS
 from yunshao.model.event import Event, EventRef, Owner
-from yunshao.ports import EventStore, KeptEvent, Store
+from yunshao.ports import Body, EventStore, KeptEvent
 
 DAY_MS = 86_400_000
 MAX_DAYS = 3_660
@@ -43,7 +43,7 @@ def stored_event(store: EventStore, uid: str) -> Event | None:
     return next(restored([KeptEvent(found.source, found.uid, found.time, owner, found.native)]), None)
 
 
-def newest_event(store: Store, now: int) -> int | None:
+def newest_event(store: Body, now: int) -> int | None:
     """The time of the newest stored event that is not from the future, in milliseconds; None where there is none.
 
     Times are written by the sources: one event of the year 9999 must not hide the days that were.

@@ -9,13 +9,13 @@ from typing import Any
 import kafka
 from kafka import errors
 
-from yunshao.adapters.kafka.connect import CONNECT_MS, MAX_REQUEST, options, told
+from yunshao.adapters.kafka.connect import MAX_REQUEST, client, told
 from yunshao.adapters.kafka.topics import RAW
 from yunshao.errors import Unreachable
 from yunshao.model.event import NOBODY, Owner, Record, Rejected
 from yunshao.settings import ClusterSettings
 from yunshao.wire.envelope import Item, parcels, sealed
-from yunshao.wire.hops import place_of
+from yunshao.wire.hops import ORIGIN, place_of
 
 DELIVERY_SECONDS = 60.0
 
@@ -29,17 +29,16 @@ class KafkaBus:
         self._claims = dict(claims or {})
         self._topic = f"{cluster.prefix}.{RAW}"
         self._lock = threading.Lock()
-        with told(cluster):
-            self._producer: Any = kafka.KafkaProducer(
-                **options(cluster),
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=5,
-                batch_size=1 << 20,
-                max_request_size=MAX_REQUEST,
-                bootstrap_timeout_ms=CONNECT_MS,
-                delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
-            )
+        self._producer: Any = client(
+            cluster,
+            kafka.KafkaProducer,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            batch_size=1 << 20,
+            max_request_size=MAX_REQUEST,
+            delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
+        )
 
     def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None:
         claim = self._claims.get(source, NOBODY)
@@ -53,18 +52,31 @@ class KafkaBus:
         lanes: dict[str, list[Item]] = {}
         for item in items:
             lanes.setdefault(item.source, []).append(item)
-        with self._lock, told(self._cluster, "records are not acknowledged"):
-            waiting = [
-                self._producer.send(self._topic, value=sealed(parcel), partition=self.lane(intake, source))
-                for source, lane in lanes.items()
-                for parcel in parcels(lane)
-            ]
+        with told(self._cluster, "records are not acknowledged"):
+            # Order is that of the calls to the producer: who waits for an answer holds nobody up.
+            with self._lock:
+                waiting = [
+                    self._producer.send(self._topic, value=sealed(parcel), partition=self.lane(intake, source))
+                    for source, lane in lanes.items()
+                    for parcel in parcels(lane)
+                ]
             for future in waiting:
                 try:
                     future.get(timeout=DELIVERY_SECONDS)
                 except errors.KafkaTimeoutError as error:
                     raise Unreachable("records are not acknowledged", str(error)[:200], self._cluster.kafka) from None
             return len(waiting)
+
+    def send_again(self, record: Record, origin: str) -> None:
+        """One record once more, with the place where it stood: what was stored of it then is known as its own.
+
+        Raises Unreachable.
+        """
+        with told(self._cluster, "the record is not acknowledged"):
+            lane = self.lane("replay", record.source)
+            head = [(ORIGIN, origin.encode())] if origin else []
+            sent = self._producer.send(self._topic, value=sealed([record]), partition=lane, headers=head)
+            sent.get(timeout=DELIVERY_SECONDS)
 
     def lane(self, intake: str, source: str) -> int:
         """The partition in which the records of an intake and source keep their order."""

@@ -10,7 +10,7 @@ import kafka
 from kafka import errors
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 
-from yunshao.adapters.kafka.connect import CONNECT_MS, admin, options, told
+from yunshao.adapters.kafka.connect import CONNECT_MS, admin, client, told
 from yunshao.adapters.kafka.topics import topics_of
 from yunshao.settings import ClusterSettings
 
@@ -21,22 +21,22 @@ def apply(cluster: ClusterSettings) -> list[dict[str, Any]]:
     A number of partitions that differs is told, not changed: tables are bound to it. Raises Unreachable.
     """
     wanted = topics_of(cluster)
-    with closing(admin(cluster)) as client, told(cluster):
-        there = {row["name"]: len(row["partitions"]) for row in client.describe_topics() if row.get("partitions")}
+    with closing(admin(cluster)) as asked, told(cluster):
+        there = {row["name"]: len(row["partitions"]) for row in asked.describe_topics() if row.get("partitions")}
         missing = [topic for topic in wanted if topic.name not in there]
         if missing:
             made = [
                 NewTopic(topic.name, topic.partitions, cluster.replicas, topic_configs=topic.settings)
                 for topic in missing
             ]
-            client.create_topics(made)
-            client.wait_for_topics([topic.name for topic in missing])
+            asked.create_topics(made)
+            asked.wait_for_topics([topic.name for topic in missing])
         known = [topic for topic in wanted if topic.name in there]
         if known:
             resources = [
                 ConfigResource(ConfigResourceType.TOPIC, topic.name, configs=topic.settings) for topic in known
             ]
-            client.alter_configs(resources)
+            asked.alter_configs(resources)
     rows = []
     for topic in wanted:
         here = there.get(topic.name, topic.partitions)
@@ -49,15 +49,15 @@ def apply(cluster: ClusterSettings) -> list[dict[str, Any]]:
 
 def missing_topics(cluster: ClusterSettings) -> list[str]:
     """Those that `yunshao topics apply` would make. Raises Unreachable."""
-    with closing(admin(cluster)) as client, told(cluster):
-        there = set(client.list_topics())
+    with closing(admin(cluster)) as asked, told(cluster):
+        there = set(asked.list_topics())
     return [topic.name for topic in topics_of(cluster) if topic.name not in there]
 
 
 def ends(cluster: ClusterSettings, topic: str) -> dict[int, int]:
     """The next offset of each partition. Raises Unreachable."""
     with told(cluster):
-        reader = kafka.KafkaConsumer(**options(cluster), request_timeout_ms=CONNECT_MS, bootstrap_timeout_ms=CONNECT_MS)
+        reader = client(cluster, kafka.KafkaConsumer, request_timeout_ms=CONNECT_MS)
         with closing(reader):
             parts = [kafka.TopicPartition(topic, part) for part in sorted(reader.partitions_for_topic(topic) or ())]
             return {part.partition: end for part, end in reader.end_offsets(parts).items()}
@@ -66,9 +66,9 @@ def ends(cluster: ClusterSettings, topic: str) -> dict[int, int]:
 def committed(cluster: ClusterSettings) -> dict[tuple[str, int], int]:
     """The next offset that the workers have to finish, by topic and partition. Raises Unreachable."""
     group = f"{cluster.prefix}-worker"
-    with closing(admin(cluster)) as client, told(cluster):
+    with closing(admin(cluster)) as asked, told(cluster):
         try:
-            done = client.list_group_offsets(group).get(group, {})
+            done = asked.list_group_offsets(group).get(group, {})
         except errors.CoordinatorNotAvailableError:
             # A broker on which no group ever read.
             done = {}

@@ -12,6 +12,7 @@ from typing import Any
 import kafka
 from kafka import errors
 
+from yunshao.adapters.kafka.reach import reached
 from yunshao.errors import BadConfiguration, Unreachable, YunshaoError
 from yunshao.settings import ClusterSettings
 
@@ -70,7 +71,11 @@ def _short(error: BaseException) -> str:
 
 def admin(cluster: ClusterSettings) -> Any:
     """A client that makes and looks at topics; the caller closes it. Raises Unreachable."""
+    return client(cluster, kafka.KafkaAdminClient, request_timeout_ms=CONNECT_MS)
+
+
+def client(cluster: ClusterSettings, kind: Any, **more: Any) -> Any:
+    """A client of this kind that has found its broker; the caller closes it. Raises Unreachable, BadConfiguration."""
+    given = {**options(cluster), **more}
     with told(cluster):
-        return kafka.KafkaAdminClient(
-            **options(cluster), request_timeout_ms=CONNECT_MS, bootstrap_timeout_ms=CONNECT_MS
-        )
+        return reached(cluster, given, kind, PASSWORD)

@@ -10,13 +10,15 @@ from typing import Any
 from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.packing import Ready, Tally
 from yunshao.adapters.stores.plain import clean
+from yunshao.errors import NotFound
 from yunshao.model.event import Event, Rejected
-from yunshao.ports import Batch, Packed
+from yunshao.ports import Batch, Letter, Packed
 
 MAX_REJECTS = 200_000
 MAX_REJECT_BYTES = 512 << 20
 MAX_RAW = 1 << 20
 MAX_DETAIL = 1000
+LETTER = "number, source, position, reason, detail, raw, received, hint"
 HOUR = 3_600_000
 MINUTE = 60_000
 
@@ -38,6 +40,24 @@ class SqliteHealth(Part):
             (clean(source), limit),
         )
         return [(number, Rejected(*rest)) for number, *rest in rows]
+
+    def letters(self, source: str = "", before: int = 0, limit: int = 100) -> list[Letter]:
+        rows = self._db.rows(
+            f"""SELECT {LETTER} FROM reject WHERE (source = ?1 OR ?1 = '') AND (number < ?2 OR ?2 = 0)
+                ORDER BY number DESC LIMIT ?3""",  # noqa: S608 - our own column names
+            (clean(source), before, limit),
+        )
+        return [Letter(number, Rejected(*rest)) for number, *rest in rows]
+
+    def letter(self, number: int) -> Letter:
+        found = self.letters("", number + 1, 1) if number > 0 else []
+        if not found or found[0].number != number:
+            raise NotFound(f"no dead letter {number}", "`yunshao deadletter list` shows them")
+        return found[0]
+
+    def letters_ever(self) -> dict[str, int]:
+        found = dict(self._db.rows("SELECT source, count(*) FROM reject GROUP BY source"))
+        return {**found, "": self._db.row("SELECT coalesce(max(number), 0) FROM reject")[0]}
 
     def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
         """The counts per source and minute (ms of its start) of when records were received."""

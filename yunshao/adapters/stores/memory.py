@@ -13,14 +13,14 @@ from yunshao.adapters.stores.columns import COLUMNS, row_of, table_of
 from yunshao.adapters.stores.database import now
 from yunshao.adapters.stores.events import COUNTED
 from yunshao.adapters.stores.hunting import hunt
-from yunshao.adapters.stores.ledger import class_uid, hour_of
+from yunshao.adapters.stores.ledger import MINUTE, class_uid, hour_of
 from yunshao.adapters.stores.memory_register import MemoryRegister
 from yunshao.adapters.stores.packing import everything, whole
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.alert import Alert, AlertQuery, repeated, shown_events
 from yunshao.model.event import Event, EventRef, Rejected, native_digest
 from yunshao.model.snooze import KEY, KIND, Snooze, rests, snoozes_at
-from yunshao.ports import Batch, KeptEvent, Packed, StoredEvent
+from yunshao.ports import Batch, KeptEvent, Letter, Packed, StoredEvent
 
 Document = dict[str, Any]
 
@@ -38,6 +38,7 @@ class MemoryStore(MemoryRegister):
         self._offsets: dict[str, str] = {}
         self._sources: dict[str, dict[str, Any]] = {}
         self._rejects: list[Rejected] = []
+        self._ledger: dict[tuple[int, str], dict[str, int]] = {}
         self._documents: dict[tuple[str, str], Document] = {}
         self._injected: dict[tuple[str, str], tuple[str, str, int]] = {}
         self._trail: list[dict[str, Any]] = []
@@ -112,8 +113,11 @@ class MemoryStore(MemoryRegister):
             row = self._sources.setdefault(
                 source, {"source": source, **dict.fromkeys(counts, 0), "last_event": None, "last_received": None}
             )
+            minute = now() // MINUTE * MINUTE
+            kept = self._ledger.setdefault((minute, source), dict.fromkeys(counts, 0))
             for name, part in counts.items():
                 row[name] += part[source]
+                kept[name] += part[source]
             if counts["received"][source]:
                 row["last_received"] = max(row["last_received"] or 0, now())
         for event in events:
@@ -256,6 +260,22 @@ class MemoryStore(MemoryRegister):
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
         numbered = [(n, r) for n, r in enumerate(self._rejects, start=1) if source in ("", r.source)]
         return numbered[::-1][:limit]
+
+    def letters(self, source: str = "", before: int = 0, limit: int = 100) -> list[Letter]:
+        found = [Letter(*one) for one in self.rejects(source, len(self._rejects)) if not before or one[0] < before]
+        return found[:limit]
+
+    def letter(self, number: int) -> Letter:
+        if not 0 < number <= len(self._rejects):
+            raise NotFound(f"no dead letter {number}")
+        return Letter(number, self._rejects[number - 1])
+
+    def letters_ever(self) -> dict[str, int]:
+        return {**Counter(record.source for record in self._rejects), "": len(self._rejects)}
+
+    def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
+        found = sorted((minute, source) for minute, source in self._ledger if since <= minute < until)
+        return [{"source": source, "minute": minute, **self._ledger[minute, source]} for minute, source in found]
 
     def put(self, kind: str, key: str, document: Mapping[str, Any]) -> None:
         with self._lock:

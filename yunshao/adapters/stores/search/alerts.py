@@ -136,12 +136,7 @@ class SearchAlerts:
 
     def last_sequence(self) -> int:
         """The number of the newest write before which all are finished."""
-        with self._node.told():
-            stats = self._node.client.indices.stats(index=self._index, params={"level": "shards"})
-        shards = [copy for index in stats["indices"].values() for copies in index["shards"].values() for copy in copies]
-        return max(
-            (shard["seq_no"]["local_checkpoint"] + 1 for shard in shards if shard["routing"]["primary"]), default=0
-        )
+        return self._node.finished("alerts")
 
     def ids_from(self, start: str) -> list[str]:
         body = {"query": {"prefix": {"id": clean(start)}}, "sort": [{"id": "asc"}], "size": 2, "_source": ["id"]}

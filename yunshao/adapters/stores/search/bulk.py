@@ -15,6 +15,8 @@ from yunshao.wire.text import dumps
 MAX_BYTES = 12 << 20
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 AGAIN = (429, 500, 502, 503, 504)
+# A role that forbids: the operator's trouble. As dead letters all events would be gone from the pipeline.
+FORBIDDEN = (401, 403)
 CREATED, THERE, REFUSED = "created", "there", "refused"
 
 
@@ -46,9 +48,9 @@ def settle(
     pause, end = FIRST_PAUSE, time.monotonic() + patience
     while waiting:
         again, error = _round(node, writes, waiting, done)
-        if again and time.monotonic() > end:
+        if error and time.monotonic() > end:
             with node.told():
-                raise error or trouble.ConnectionError(429, "the node has no room", None)
+                raise error
         if again:
             sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311 - so that writers do not come back together
             pause = min(LONGEST_PAUSE, pause * 2)
@@ -82,6 +84,7 @@ def _round(
             settled = _settled(outcome)
             if settled is None:
                 again.append(place)
+                last = last or trouble.TransportError(outcome["status"], _why(outcome), None)
             else:
                 done[place] = settled
     return again, last
@@ -113,8 +116,12 @@ def _settled(outcome: dict[str, Any]) -> Settled | None:
         return Settled(CREATED)
     if status == 409:
         return Settled(THERE)
-    if status in AGAIN:
+    if status in AGAIN or status in FORBIDDEN:
         return None
+    return Settled(REFUSED, f"{status}: {_why(outcome)}")
+
+
+def _why(outcome: dict[str, Any]) -> str:
     error = outcome.get("error") or {}
     cause = error.get("caused_by") or {}
-    return Settled(REFUSED, f"{status}: {error.get('type')}: {error.get('reason')} {cause.get('reason', '')}"[:900])
+    return f"{error.get('type')}: {error.get('reason')} {cause.get('reason', '')}"[:900]

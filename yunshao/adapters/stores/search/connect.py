@@ -47,16 +47,22 @@ SHAPES: dict[str, dict[str, Any]] = {
         "body": KEPT,
         "applied": {"type": "object", "enabled": False},
     },
-    "documents": {"kind": KEYWORD, "key": KEPT, "body": KEPT},
+    "documents": {"kind": KEYWORD, "key": KEPT, "body": KEPT, "wakes": LONG},
+    "risk": {
+        **dict.fromkeys(("part", "kind", "key"), KEYWORD),
+        **dict.fromkeys(("number", "commit", "at"), LONG),
+        **dict.fromkeys(("id", "body", "by", "reason"), KEPT),
+    },
+    "chain": {"last": LONG, "links": KEPT, "places": KEPT},
     "register": {"source": KEYWORD, "uid": KEYWORD, "drill": KEYWORD, "digest": KEPT, "planned": LONG},
     "trail": {"at": LONG, **dict.fromkeys(("by", "did", "on", "detail"), KEPT)},
     "rejects": {
         **dict.fromkeys(("source", "reason", "topic"), KEYWORD),
         **dict.fromkeys(("detail", "raw", "hint"), KEPT),
-        **dict.fromkeys(("position", "received", "kept", "partition", "offset"), LONG),
+        **dict.fromkeys(("position", "received", "kept", "partition", "offset", "place"), LONG),
     },
     "ledger": {
-        "source": KEYWORD,
+        **dict.fromkeys(("source", "hop"), KEYWORD),
         **dict.fromkeys(("minute", "received", "processed", "rejected", "repeated"), LONG),
         **dict.fromkeys(("last_event", "last_received"), LONG),
     },
@@ -83,6 +89,9 @@ class Node:
             yield
         except trouble.AuthenticationException:
             raise Unreachable("the node refuses the user or the password", PASSWORD, self.cluster.opensearch) from None
+        except trouble.AuthorizationException as error:
+            what = f"the node does not let this user do it: {_short(error)}"
+            raise Unreachable(what, "the user's roles at the node", self.cluster.opensearch) from None
         except trouble.SSLError as error:
             what = f"the node's certificate is not trusted: {_short(error)}"
             raise Unreachable(what, "cluster.opensearch_ca", self.cluster.opensearch) from None
@@ -114,6 +123,20 @@ class Node:
     def wrote(self, index: str) -> None:
         """What was written there is not visible to a search yet."""
         self._unseen.add(index)
+
+    def refresh(self, kind: str) -> None:
+        """What anybody wrote to a small index so far is visible to the next search. Raises Unreachable."""
+        with self.told():
+            self.client.indices.refresh(index=self.name(kind))
+
+    def finished(self, kind: str) -> int:
+        """The number of the newest write to a small index before which all are finished. Raises Unreachable."""
+        with self.told():
+            stats = self.client.indices.stats(index=self.name(kind), params={"level": "shards"})
+        shards = [copy for index in stats["indices"].values() for copies in index["shards"].values() for copy in copies]
+        return max(
+            (shard["seq_no"]["local_checkpoint"] + 1 for shard in shards if shard["routing"]["primary"]), default=0
+        )
 
     def search(self, index: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to a search that sees whatever this process wrote. Raises Unreachable."""
@@ -156,14 +179,17 @@ class Node:
     def _install(self) -> None:
         replicas = {"number_of_replicas": self.cluster.replicas - 1}
         settings = {"index": {**DURABLE, **replicas}}
+        days = {"index": {**settings["index"], "number_of_shards": self.cluster.event_shards}}
         mappings = {"dynamic": False, "properties": EVENT_FIELDS}
         self.client.indices.put_index_template(
             name=self.name("events"),
-            body={"index_patterns": [self.events], "template": {"settings": settings, "mappings": mappings}},
+            body={"index_patterns": [self.events], "template": {"settings": days, "mappings": mappings}},
         )
         for kind, fields in SHAPES.items():
             real = self.name(f"{kind}-1")
             if self.client.indices.exists(index=real):
+                # A field that a later version brought is added; one that is there cannot change.
+                self.client.indices.put_mapping(index=real, body={"properties": fields})
                 continue
             body = {
                 "settings": {"index": {**DURABLE, **replicas}},
@@ -194,4 +220,7 @@ def _client(cluster: ClusterSettings) -> OpenSearch:
 
 
 def _short(error: BaseException) -> str:
+    if isinstance(error, trouble.ConnectionError):
+        # Its own text says the same twice.
+        return " ".join(str(error.error).split())[:240]
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:240]

@@ -16,6 +16,7 @@ from yunshao.ports import Clock
 
 MAX_TRAIL_TEXT = 4000
 MAX_TRIES = 50
+MAX_WAKES = 1 << 62
 NEWEST = [{"_seq_no": "desc"}]
 
 Document = dict[str, Any]
@@ -57,12 +58,46 @@ class SearchArchive:
                 return changed
         raise Unreachable("others change this document all the time", "try again", f"{kind} {key}")
 
+    def change_due(
+        self, kind: str, until: int, change: Callable[[Document], Document], limit: int = 100
+    ) -> list[Document]:
+        """Change those that wake by `until`, earliest first; gives those that were changed here and by nobody else.
+
+        A change that fails changes nothing of all. Two callers never change the same document for the same waking.
+        """
+        found = self._due(kind, until, limit)
+        wanted = [(hit, change(loads(hit["_source"]["body"]))) for hit in found]
+        writes = []
+        for hit, changed in wanted:
+            head = {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
+            writes.append(self._write(kind, hit["_source"]["key"], changed, "index", head))
+        states = self._settled(writes)
+        return [changed for (_, changed), state in zip(wanted, states, strict=True) if state != THERE]
+
+    def waking(self, kind: str, until: int, limit: int = 1000) -> list[Document]:
+        """Those that wake by `until`, earliest first, as they stand."""
+        return [loads(hit["_source"]["body"]) for hit in self._due(kind, until, limit)]
+
+    def _due(self, kind: str, until: int, limit: int) -> list[dict[str, Any]]:
+        asked = [{"term": {"kind": clean(kind)}}, {"range": {"wakes": {"lte": max(-MAX_WAKES, min(MAX_WAKES, until))}}}]
+        body = {
+            "query": {"bool": {"filter": asked}},
+            "sort": [{"wakes": "asc"}, {"_seq_no": "asc"}],
+            "size": min(limit, 10_000),
+            "seq_no_primary_term": True,
+        }
+        found: list[dict[str, Any]] = self._node.search(self._node.name("documents"), body)["hits"]["hits"]
+        return found
+
     def _find(self, kind: str, key: str) -> dict[str, Any] | None:
         found = self._node.get_many([(self._node.name("documents"), _key(kind, key))])
         return found[0] if found else None
 
     def _write(self, kind: str, key: str, document: Mapping[str, Any], action: str, head: dict[str, Any]) -> Write:
-        body = {"kind": clean(kind), "key": clean(key), "body": dumps(document)}
+        wakes = document.get("wakes")
+        body: Document = {"kind": clean(kind), "key": clean(key), "body": dumps(document)}
+        if isinstance(wakes, int) and not isinstance(wakes, bool) and abs(wakes) < MAX_WAKES:
+            body["wakes"] = wakes
         return Write(self._node.name("documents"), _key(kind, key), body, action, head)
 
     def _settled(self, writes: Sequence[Write]) -> list[str]:
@@ -117,6 +152,15 @@ class SearchArchive:
         """Newest first."""
         body = {"query": {"match_all": {}}, "sort": NEWEST, "size": min(limit, 10_000)}
         return [dict(hit["_source"]) for hit in self._node.search(self._node.name("trail"), body)["hits"]["hits"]]
+
+    def trail_after(self, number: int, limit: int = 10_000) -> list[tuple[int, dict[str, Any]]]:
+        """Audit entries after a number, in order; up to what is finished, so that no later one comes before."""
+        until = self._node.finished("trail")
+        self._node.refresh("trail")
+        query = {"range": {"_seq_no": {"gt": number - 1, "lte": until - 1}}}
+        body = {"query": query, "sort": [{"_seq_no": "asc"}], "size": min(limit, 10_000), "seq_no_primary_term": True}
+        hits = self._node.search(self._node.name("trail"), body)["hits"]["hits"]
+        return [(hit["_seq_no"] + 1, dict(hit["_source"])) for hit in hits]
 
 
 def _key(kind: str, key: str) -> str:

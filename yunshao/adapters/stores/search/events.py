@@ -139,10 +139,20 @@ class SearchEvents:
     def count_events(self, by: str, since: int, until: int) -> dict[str, int]:
         if by not in COUNTED:
             raise WrongUse(f"events are not counted by {by!r}", f"one of {', '.join(COUNTED)}")
-        answer = self._node.search(
-            self._node.events,
-            {"size": 0, "query": _span(since, until), "aggs": {"by": {"terms": {"field": by, "size": MAX_BUCKETS}}}},
-        )
+        return self._count(self._node.events, by, _span(since, until))
+
+    @property
+    def every_event(self) -> str:
+        """All indices of events."""
+        return self._node.events
+
+    def count_in(self, index: str) -> dict[str, int]:
+        """How many events of each source one index holds; for `*` at the end, those that begin so."""
+        return self._count(index, "source", {"match_all": {}})
+
+    def _count(self, index: str, by: str, query: dict[str, Any]) -> dict[str, int]:
+        aggs = {"by": {"terms": {"field": by, "size": MAX_BUCKETS}}}
+        answer = self._node.search(index, {"size": 0, "query": query, "aggs": aggs})
         return dict(sorted((str(b["key"]), b["doc_count"]) for b in _buckets(answer, "by")))
 
     def events_between(self, since: int, until: int, sources: Sequence[str] = ()) -> Iterator[KeptEvent]:

@@ -11,14 +11,16 @@ from typing import Any
 from yunshao.adapters.stores.alerts import day_name
 from yunshao.adapters.stores.ledger import MAX_DETAIL, MAX_RAW, MINUTE
 from yunshao.adapters.stores.plain import clean
-from yunshao.adapters.stores.search.bulk import CREATED, Write, settle
+from yunshao.adapters.stores.search.bulk import CREATED, REFUSED, Write, settle
 from yunshao.adapters.stores.search.connect import Node
+from yunshao.errors import NotFound
 from yunshao.model.event import Event, Rejected
-from yunshao.ports import Clock
+from yunshao.ports import Clock, Letter
 
 COUNTS = ("received", "processed", "rejected", "repeated")
 MAX_SOURCES = 1_000
 MAX_TRIES = 50
+MAX_TIME = 1 << 62
 
 
 class SearchHealth:
@@ -32,7 +34,8 @@ class SearchHealth:
         """Per source, summed over its minutes and lanes."""
         aggs: dict[str, Any] = {name: {"sum": {"field": name}} for name in COUNTS}
         aggs |= {name: {"max": {"field": name}} for name in ("last_event", "last_received")}
-        body = {"size": 0, "aggs": {"by": {"terms": {"field": "source", "size": MAX_SOURCES}, "aggs": aggs}}}
+        by = {"by": {"terms": {"field": "source", "size": MAX_SOURCES}, "aggs": aggs}}
+        body = {"size": 0, "query": _hop(""), "aggs": by}
         answer = self._node.search(self._node.name("ledger"), body)
         rows = []
         for bucket in sorted(answer["aggregations"]["by"]["buckets"], key=lambda one: one["key"]):
@@ -43,27 +46,34 @@ class SearchHealth:
             rows.append(row)
         return rows
 
-    def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
-        """The counts per source and minute (ms of its start) of when records were received."""
-        query = {"range": {"minute": {"gte": since, "lt": until}}}
+    def ledger(self, since: int, until: int, hop: str = "") -> list[dict[str, Any]]:
+        """The counts per source and minute (ms of its start) of when records were received.
+
+        `hop`: of the workers (empty), or what another hop counted: `taken`, `replayed`, `retired`.
+        """
+        span = {"range": {"minute": {"gte": max(-MAX_TIME, since), "lt": min(MAX_TIME, until)}}}
+        query = {"bool": {"filter": [span, _hop(hop)]}}
         found: dict[tuple[int, str], Counter[str]] = {}
-        for hit in self._node.pages(
-            self._node.name("ledger"), {"query": query, "sort": [{"minute": "asc"}, {"source": "asc"}, {"_id": "asc"}]}
-        ):
+        sort = [{"minute": "asc"}, {"source": "asc"}, {"_seq_no": "asc"}]
+        for hit in self._node.pages(self._node.name("ledger"), {"query": query, "sort": sort}):
             row = hit["_source"]
             counts = found.setdefault((row["minute"], row["source"]), Counter())
-            counts.update({name: row[name] for name in COUNTS})
+            counts.update({name: row.get(name) or 0 for name in COUNTS})
         return [
             {"source": source, "minute": minute, **{name: counts[name] for name in COUNTS}}
             for (minute, source), counts in sorted(found.items())
         ]
 
-    def keep_counts(self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0) -> None:
-        """The counts of a lane as they stand: written whole, so that telling them twice changes nothing."""
-        writes = [
-            Write(self._node.name("ledger"), _ledger_key(row["source"], row["minute"], lane), dict(row), "index")
-            for row in rows
-        ]
+    def keep_counts(
+        self, lane: str, rows: Sequence[Mapping[str, Any]], patience: float = 60.0, minute_in_key: bool = True
+    ) -> None:
+        """The counts of a lane as they stand: written whole, so that telling them twice changes nothing.
+
+        Without `minute_in_key` a lane has one row a source, whatever its minute.
+        """
+        keys = [_ledger_key(row["source"], row["minute"] if minute_in_key else 0, lane) for row in rows]
+        name = self._node.name("ledger")
+        writes = [Write(name, key, dict(row), "index") for key, row in zip(keys, rows, strict=True)]
         settle(self._node, writes, patience)
 
     def add_counts(
@@ -105,16 +115,46 @@ class SearchHealth:
                 "hint": clean(record.hint[:MAX_DETAIL]),
                 "kept": self._clock(),
             }
-            body |= {"topic": topic, "partition": partition, "offset": offset}
+            body |= {"topic": topic, "partition": partition, "offset": offset, "place": place}
             writes.append(Write(self._node.name("rejects"), key, body))
-        settle(self._node, writes, patience)
+        settled = settle(self._node, writes, patience)
+        # What the node does not take as it is (a number beyond its own) is kept by its reason at least.
+        poorer = [
+            write._replace(body={**write.body, "position": 0, "received": 0, "detail": one.why[:MAX_DETAIL]})
+            for write, one in zip(writes, settled, strict=True)
+            if one.state == REFUSED
+        ]
+        settle(self._node, poorer, patience)
 
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
         """Newest first, with their numbers."""
-        query: dict[str, Any] = {"term": {"source": clean(source)}} if source else {"match_all": {}}
+        return [(one.number, one.record) for one in self.letters(source, 0, limit)]
+
+    def letters(self, source: str = "", before: int = 0, limit: int = 100) -> list[Letter]:
+        """The newest first; a letter's number is that of its write, which never changes."""
+        asked: list[dict[str, Any]] = [{"term": {"source": clean(source)}}] if source else []
+        asked += [{"range": {"_seq_no": {"lt": before - 1}}}] if before else []
+        return self._letters({"bool": {"filter": asked}}, limit)
+
+    def letter(self, number: int) -> Letter:
+        """Raises NotFound."""
+        found = self._letters({"range": {"_seq_no": {"gte": number - 1, "lte": number - 1}}}, 1) if number > 0 else []
+        if not found:
+            raise NotFound(f"no dead letter {number}", "`yunshao deadletter list` shows them")
+        return found[0]
+
+    def _letters(self, query: dict[str, Any], limit: int) -> list[Letter]:
         body = {"query": query, "sort": [{"_seq_no": "desc"}], "size": min(limit, 10_000), "seq_no_primary_term": True}
         hits = self._node.search(self._node.name("rejects"), body)["hits"]["hits"]
-        return [(hit["_seq_no"] + 1, _rejected(hit["_source"])) for hit in hits]
+        return [_letter(hit) for hit in hits]
+
+    def letters_ever(self) -> dict[str, int]:
+        """By source, and under an empty name all; none is ever deleted."""
+        by = {"by": {"terms": {"field": "source", "size": MAX_SOURCES}}}
+        body = {"size": 0, "track_total_hits": True, "aggs": by}
+        answer = self._node.search(self._node.name("rejects"), body)
+        found = {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["by"]["buckets"]}
+        return {**found, "": answer["hits"]["total"]["value"]}
 
     # What exceptions hid.
 
@@ -146,6 +186,15 @@ def _ledger_key(source: str, minute: int, lane: str) -> str:
     return hashlib.sha256(f"{source}|{minute}|{lane}".encode()).hexdigest()[:40]
 
 
-def _rejected(row: Mapping[str, Any]) -> Rejected:
-    raw = base64.b64decode(row["raw"])
-    return Rejected(row["source"], row["position"], row["reason"], row["detail"], raw, row["received"], row["hint"])
+def _hop(name: str) -> dict[str, Any]:
+    if name:
+        return {"term": {"hop": name}}
+    return {"bool": {"must_not": [{"exists": {"field": "hop"}}]}}
+
+
+def _letter(hit: Mapping[str, Any]) -> Letter:
+    row = hit["_source"]
+    texts = (row["source"], row["position"], row["reason"], row["detail"], base64.b64decode(row["raw"]))
+    record = Rejected(*texts, row["received"], row["hint"])
+    at = (row.get("topic", ""), row.get("partition", -1), row.get("offset", -1), row.get("place", -1))
+    return Letter(hit["_seq_no"] + 1, record, *at)

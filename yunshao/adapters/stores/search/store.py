@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import count
+from typing import Any
 
 from yunshao.adapters.stores.database import now
+from yunshao.adapters.stores.ledger import MINUTE
 from yunshao.adapters.stores.packing import everything
 from yunshao.adapters.stores.search.alerts import SearchAlerts
+from yunshao.adapters.stores.search.chain import SearchChain
 from yunshao.adapters.stores.search.connect import DAY, EPOCH, Node
 from yunshao.adapters.stores.search.documents import SearchArchive
 from yunshao.adapters.stores.search.events import SearchEvents
 from yunshao.adapters.stores.search.health import SearchHealth
+from yunshao.adapters.stores.search.register import SearchRegister
 from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, shown_events
 from yunshao.model.event import Event, EventRef, native_digest
@@ -22,13 +26,17 @@ from yunshao.model.snooze import KEY, KIND, Snooze, snoozes_at
 from yunshao.ports import Batch, Clock, StoredEvent
 from yunshao.settings import ClusterSettings
 
+RETIRED = "retired"
 
-class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth):
-    """`ports.Store` without what the pipeline remembers, which lies in the workers' tables. Any thread may use it."""
+
+class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth, SearchRegister, SearchChain):
+    """`ports.ChainedBody`; what a pipeline remembers lies in the workers' tables. Any thread may use it."""
 
     def __init__(self, cluster: ClusterSettings, clock: Clock = now) -> None:
         """Raises Unreachable, BadConfiguration."""
-        self._node = Node(cluster)
+        node = Node(cluster)
+        SearchRegister.__init__(self, node, clock)
+        self._node = node
         self._clock = clock
         self._writer = f"commit-{secrets.token_hex(6)}"
         self._numbers = count(1)
@@ -90,9 +98,31 @@ class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth):
             ):
                 day = _day_of(name.removeprefix(self._node.name("events-")))
                 if day is not None and day < oldest:
+                    # Counted first: a crash in between counts the same once more.
+                    self._count_retired(name)
                     self._node.client.indices.delete(index=name)
                     gone.append(name)
         return gone
+
+    def _count_retired(self, index: str) -> None:
+        counts = self.count_in(index)
+        minute = self._clock() // MINUTE * MINUTE
+        rows = [{"source": name, "minute": minute, "hop": RETIRED, "processed": n} for name, n in counts.items()]
+        # Of an index for ever one row a source: what is told again, in another minute, takes the place of it.
+        self.keep_counts(index, rows, minute_in_key=False)
+
+    def node_state(self) -> dict[str, Any]:
+        """`status` (green, yellow, red), `nodes`, `version`, `free` (bytes), `rejected` (writes that it had no room for
+        since it started). Raises Unreachable."""
+        client = self._node.client
+        with self._node.told():
+            health = client.cluster.health()
+            stats = client.nodes.stats(metric="fs,thread_pool")["nodes"].values()
+            version = client.info()["version"]["number"]
+        free = min((one["fs"]["total"]["available_in_bytes"] for one in stats), default=0)
+        rejected = sum(one["thread_pool"]["write"]["rejected"] for one in stats)
+        found = {"status": health["status"], "nodes": health["number_of_nodes"], "version": version}
+        return {**found, "free": free, "rejected": rejected}
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,76 @@
+"""A worker that stands still ends itself: its supervisor starts it again, and it goes on at the last step.
+
+Faust was seen to stop giving a partition's messages to its agent after partitions were dealt anew while one was at
+hand; nothing in the process tells of it. What a worker has is durable at every moment, so a new life costs seconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from typing import Any
+
+from faust.types import TP
+
+from streams.standstill import Standstill
+
+LOG = logging.getLogger("yunshao.worker")
+LOOK_SECONDS = 5.0
+EXIT_CODE = 70
+KNOCK_SECONDS = 2.0
+
+
+class Watch:
+    """Looks at an application from its own loop. `topics`: the topic of each stage."""
+
+    def __init__(self, app: Any, topics: dict[str, str], brokers: str) -> None:
+        self._app = app
+        self._stages = {topic: stage for stage, topic in topics.items()}
+        self._brokers = [host.strip() for host in brokers.split(",") if host.strip()]
+        self._signs = Standstill()
+        self._generation: int | None = None
+
+    def begins(self, stage: str, event: Any) -> None:
+        """A message is at hand, or tried again."""
+        self._signs.begins((stage, event.message.partition), event.message.offset, time.monotonic())
+
+    def ends(self, stage: str, event: Any) -> None:
+        """It is done with."""
+        self._signs.ends((stage, event.message.partition), time.monotonic())
+
+    async def look(self) -> None:
+        """End the process where it stands still."""
+        app, now = self._app, time.monotonic()
+        if app.consumer_generation_id != self._generation:
+            self._generation = app.consumer_generation_id
+            self._signs.dealt(now)
+        if app.rebalancing or app.in_recovery or not await app.loop.run_in_executor(None, self._reachable):
+            self._signs.calm(now)
+            return
+        ends: dict[tuple[str, int], int] = {}
+        done: dict[tuple[str, int], int] = {}
+        consumer = app.consumer
+        for part in consumer.assignment():
+            stage = self._stages.get(part.topic)
+            if stage:
+                place = TP(part.topic, part.partition)
+                ends[stage, part.partition] = consumer.highwater(place) or 0
+                done[stage, part.partition] = consumer._committed_offset.get(place) or 0
+        trouble = self._signs.look(ends, done, now)
+        if trouble:
+            LOG.critical("%s: this worker ends, to be started again", trouble)
+            logging.shutdown()
+            # Nothing is tidied up: what would have to be stopped is what stands still.
+            os._exit(EXIT_CODE)
+
+    def _reachable(self) -> bool:
+        for host in self._brokers:
+            name, _, port = host.rpartition(":")
+            try:
+                socket.create_connection((name.strip("[]"), int(port)), KNOCK_SECONDS).close()
+                return True
+            except (OSError, ValueError):
+                continue
+        return False

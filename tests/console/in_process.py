@@ -1,0 +1,39 @@
+"""The command line in this process: as quick as a call."""
+
+from __future__ import annotations
+
+import io
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from console.cli.main import run
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """stdout as NDJSON."""
+        return [orjson.loads(line) for line in self.out.splitlines()]
+
+
+def cli(*words: object) -> Done:
+    """Run one command."""
+    kept = sys.stdout, sys.stderr
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    err = io.StringIO()
+    sys.stdout, sys.stderr = out, err
+    try:
+        code = run([str(word) for word in words])
+    finally:
+        sys.stdout, sys.stderr = kept
+    return Done(code, out.buffer.getvalue(), err.getvalue())
