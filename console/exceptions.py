@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Protocol
 
 from collectors.catalog import PARSERS
-from console.wiring import Held, Workspace, wall_clock
+from console.clock import wall_clock
+from console.held import Held
 from detectors.replay import replay
 from detectors.sigma.chain import Chains, fields_of
 from detectors.sigma.detector import SigmaDetector
@@ -19,14 +21,31 @@ from playbooks.scenes import city_of, rehearsed
 from playbooks.words import Playbook
 from yunshao.errors import BadContent, Rejection, YunshaoError
 from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.estate import Estate
 from yunshao.model.event import Event, Owner
-from yunshao.ports import StoredEvent
+from yunshao.ports import AlertStore, StoredEvent
 
 MAX_CLOSED = 2000
 SEED = "exceptions"
 
 
-def held_exceptions(workspace: Workspace, files: Sequence[tuple[str, str]]) -> tuple[Held, ...]:
+class Site(Protocol):
+    """What of a workspace decides over an exception."""
+
+    @property
+    def rules(self) -> Loaded: ...
+
+    @property
+    def estate(self) -> Estate: ...
+
+    @property
+    def playbooks(self) -> dict[str, Playbook]: ...
+
+    @property
+    def store(self) -> AlertStore: ...
+
+
+def held_exceptions(workspace: Site, files: Sequence[tuple[str, str]]) -> tuple[Held, ...]:
     """The exceptions of (file, text) pairs, each with whether it may be applied, and why not."""
     now = wall_clock()
     seen: set[str] = set()
@@ -43,7 +62,7 @@ def held_exceptions(workspace: Workspace, files: Sequence[tuple[str, str]]) -> t
     return tuple(found)
 
 
-def held(workspace: Workspace, exception: RuleException, now: int) -> Held:
+def held(workspace: Site, exception: RuleException, now: int) -> Held:
     """One exception, with its rule's id in the place of the name, and whether it may be applied."""
     place = f"{exception.file}:{exception.line}"
     if exception.ends <= now:
@@ -60,7 +79,7 @@ def _reason(error: BadContent) -> str:
     return f"{error.what} ({error.mend})" if error.mend else error.what
 
 
-def objections(workspace: Workspace, exception: RuleException, rule: Rule | Correlation) -> Iterator[str]:
+def objections(workspace: Site, exception: RuleException, rule: Rule | Correlation) -> Iterator[str]:
     """Why this exception of this rule may not be applied: every known true positive that it would hide."""
     loaded = workspace.rules
     chains = Chains(loaded.correlations)
@@ -107,7 +126,7 @@ def _hidden_tests(exception: RuleException, rule: Rule | Correlation, loaded: Lo
             yield f"it would hide test {number} of {rule.name or rule.id} ({rule.file}:{case.line})"
 
 
-def _hidden_alerts(workspace: Workspace, exception: RuleException, rule: Rule | Correlation) -> Iterator[str]:
+def _hidden_alerts(workspace: Site, exception: RuleException, rule: Rule | Correlation) -> Iterator[str]:
     """Alerts that somebody closed as true positive, by the evidence that is shown of them."""
     compiled = Exceptions([_endless(exception)])
     query = AlertQuery(rule=rule.id, status=("closed",), drill="any", staged="any", limit=MAX_CLOSED)
@@ -116,7 +135,7 @@ def _hidden_alerts(workspace: Workspace, exception: RuleException, rule: Rule | 
             yield f"it would hide alert {alert.id[:12]}, which was closed as true positive"
 
 
-def _hides_alert(workspace: Workspace, compiled: Exceptions, rule: Rule | Correlation, alert: Alert) -> bool:
+def _hides_alert(workspace: Site, compiled: Exceptions, rule: Rule | Correlation, alert: Alert) -> bool:
     if isinstance(rule, Correlation):
         return bool(compiled.marked(replace(alert.finding, excepted="")).excepted)
     for stored in workspace.store.evidence(alert.id):
@@ -132,7 +151,7 @@ def _event(stored: StoredEvent) -> Event:
     return Event(stored.source, stored.uid, stored.time, stored.native, lambda *_: stored.ocsf, owner=owner)
 
 
-def _hidden_drills(workspace: Workspace, exception: RuleException, rule: Rule | Correlation) -> Iterator[str]:
+def _hidden_drills(workspace: Site, exception: RuleException, rule: Rule | Correlation) -> Iterator[str]:
     names = {rule.id, rule.name} - {""}
     expecting = [
         playbook
@@ -152,7 +171,7 @@ def _hidden_drills(workspace: Workspace, exception: RuleException, rule: Rule | 
             yield f"it would hide an alert that the drill {playbook.id} expects"
 
 
-def drill_events(workspace: Workspace, playbook: Playbook) -> list[Event]:
+def drill_events(workspace: Site, playbook: Playbook) -> list[Event]:
     """The events that a drill would send now, in order of time."""
     now = wall_clock()
     planned = {stage.part: now + stage.at for stage in playbook.stages if stage.part}

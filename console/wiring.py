@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collectors.catalog import PARSERS, guess
+from console.clock import wall_clock as wall_clock
+from console.held import Held as Held
 from console.rule_cache import library
 from detectors.sigma.detector import SigmaDetector
-from detectors.sigma.exceptions import RuleException
 from detectors.sigma.load import EXCEPTION_FILE, OVERLAY_FILE, Reshape, load_folders
 from detectors.sigma.model import Loaded
 from detectors.sigma.overlay import LIVE, Decision, judging, overlaid, parse_overlay
@@ -58,11 +58,6 @@ def settled() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def wall_clock() -> int:
-    """The machine's time: milliseconds since 1970, UTC."""
-    return time.time_ns() // 1_000_000
-
-
 def read_text(path: Path) -> str:
     """A configuration file's text, bounded. Raises BadConfiguration."""
     try:
@@ -75,16 +70,6 @@ def read_text(path: Path) -> str:
         raise BadConfiguration(
             f"cannot be read: {error.strerror}", "`yunshao init` makes a workspace", str(path)
         ) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An exception as it stands in its file (None: it cannot be read): `state` is applied, expired or refused."""
-
-    exception: RuleException | None
-    state: str
-    place: str
-    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

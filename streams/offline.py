@@ -10,7 +10,7 @@ from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.hearing import BLOCK, Hearing
 from streams.judgement import Key
 from streams.normalise import internal_error
-from streams.pipeline import Rooms, understand, understand_all
+from streams.pipeline import Rooms, understand, understand_parts
 from streams.remembered import Newest
 from streams.short_memory import LetGo
 from yunshao.model.alert import Alert, raise_alert
@@ -146,14 +146,18 @@ class _Taken:
 def _taken(rooms: Rooms, stream: Iterable[Record | Rejected | Envelope]) -> Iterator[_Taken]:
     for some in _blocks(stream):
         if isinstance(some, Envelope):
-            block = understand_all(rooms, some)
-            if block is not None:
-                yield _Taken(some, block, [], range(len(block)))
-                continue
-        records: list[Record | Rejected]
-        records = [*map(some.record, range(len(some.raws)))] if isinstance(some, Envelope) else some
-        for start in range(0, len(records), BLOCK):
-            yield _one_by_one(rooms, records[start : start + BLOCK])
+            for part, block in understand_parts(rooms, some):
+                if block is not None:
+                    yield _Taken(part, block, [], range(len(block)))
+                else:
+                    yield from _in_blocks(rooms, [*map(part.record, range(len(part.raws)))])
+        else:
+            yield from _in_blocks(rooms, some)
+
+
+def _in_blocks(rooms: Rooms, records: list[Record | Rejected]) -> Iterator[_Taken]:
+    for start in range(0, len(records), BLOCK):
+        yield _one_by_one(rooms, records[start : start + BLOCK])
 
 
 def _blocks(records: Iterable[Record | Rejected | Envelope]) -> Iterator[Envelope | list[Record | Rejected]]:

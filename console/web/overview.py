@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -118,16 +119,21 @@ def _units(visit: Visit, awake: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _days(visit: Visit, now: int) -> list[dict[str, Any]]:
-    """Alerts a day over two weeks (UTC days), by level from high up; a day without any is there with nothing."""
-    today = now // DAY_MS
-    store, since = visit.desk.store, (today - 13) * DAY_MS
-    parts = {
-        name: store.count_alerts(visit.query(level=levels, since=since, limit=1), "day")
-        for name, levels in (("high", ("critical", "high")), ("other", ("medium", "low", "informational")))
-    }
-    days = [datetime.fromtimestamp(day * 86_400, UTC).date().isoformat() for day in range(today - 13, today + 1)]
-    rows = [(day, parts["high"].get(day, 0), parts["other"].get(day, 0)) for day in days]
-    return [{"day": day, "high": high, "other": other, "total": high + other} for day, high, other in rows]
+    """Alerts a day over two weeks (days of the workspace's time zone), by level from high up; a day without any is
+    there with nothing."""
+    zone = ZoneInfo(visit.desk.settings.timezone)
+    today = datetime.fromtimestamp(now / 1000, zone).date()
+    rows = []
+    for day in (today - timedelta(days=back) for back in range(13, -1, -1)):
+        since, until = (_midnight(each, zone) for each in (day, day + timedelta(days=1)))
+        counts = visit.desk.store.count_alerts(visit.query(since=since, until=until, limit=1), "level")
+        high, total = counts.get("critical", 0) + counts.get("high", 0), sum(counts.values())
+        rows.append({"day": day.isoformat(), "high": high, "other": total - high, "total": total})
+    return rows
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return int(datetime.combine(day, time.min, zone).timestamp() * 1000)
 
 
 def _top(counts: dict[str, int], most: int) -> list[dict[str, Any]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from contract.samples import alert, event, finding
@@ -221,6 +222,19 @@ def test_the_days_of_the_overview_have_no_gaps(city: SmallCity) -> None:
     days = [date.fromisoformat(row["day"]) for row in city.visitor("admin").get("/overview.json").json()["days"]]
     assert len(days) == 14
     assert {(later - day).days for day, later in pairwise(days)} == {1}
+
+
+def test_a_day_of_the_overview_is_one_of_the_citys_time_zone(city: SmallCity) -> None:
+    client = city.visitor("admin")
+    zone = ZoneInfo(city.place.settings.timezone)
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=9)
+    before = {row["day"]: row["total"] for row in client.get("/overview.json").json()["days"]}
+    midnight = int(today.timestamp() * 1000)
+    parts = [alert(event(f"at{at}", time=at), rule=f"at{at}", detected=at) for at in (midnight - 1, midnight)]
+    city.place.store.commit(Batch(alerts=parts))
+    after = {row["day"]: row["total"] for row in client.get("/overview.json").json()["days"]}
+    grown = {day: count - before[day] for day, count in after.items() if count != before[day]}
+    assert grown == {(today - timedelta(days=1)).date().isoformat(): 1, today.date().isoformat(): 1}
 
 
 def test_why_an_alert_fired_calls_the_unit_by_its_name(city: SmallCity) -> None:

@@ -13,7 +13,7 @@ from detectors.sigma.detector import SigmaDetector
 from streams.enrich import by_claim
 from streams.normalise import normalise
 from streams.offline import detect
-from streams.pipeline import Rooms, understand, understand_all, understand_each
+from streams.pipeline import Rooms, understand, understand_all, understand_each, understand_parts
 from yunshao.errors import Rejection
 from yunshao.model.block import Envelope
 from yunshao.model.event import Event, Record, Rejected
@@ -104,3 +104,20 @@ def test_records_in_any_company_are_understood_as_each_by_itself(data):
             assert (one.owner, one.ocsf) == (other.owner, other.ocsf)
         else:
             assert one == other
+
+
+@settings(max_examples=60, deadline=None)
+@given(odd=st.sets(st.integers(0, 299), max_size=20), count=st.integers(1, 300))
+def test_odd_records_make_only_their_neighbours_slow(odd, count):
+    rooms = Rooms(PARSERS, [], by_claim)
+    raws = [b"{}" if place in odd else orjson.dumps({**TRAIL, "eventID": f"e{place}"}) for place in range(count)]
+    parts = list(understand_parts(rooms, Envelope("aws.cloudtrail", raws, 1, RECEIVED)))
+    assert [raw for part, _ in parts for raw in part.raws] == raws
+    assert [part.position for part, _ in parts] == [
+        1 + sum(len(before.raws) for before, _ in parts[:at]) for at in range(len(parts))
+    ]
+    slow = sum(len(part.raws) for part, block in parts if block is None)
+    if len(odd & set(range(count))) == 1:
+        assert slow <= 16
+    if not odd & set(range(count)):
+        assert slow == 0
