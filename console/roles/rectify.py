@@ -13,7 +13,7 @@ from yunshao.errors import NotFound
 from yunshao.model import rectification as words
 from yunshao.model.estate import Estate
 from yunshao.model.rectification import KIND, Item
-from yunshao.ports import Clock, Store
+from yunshao.ports import Archive, Clock
 
 MOST = 5000
 MOST_DRILLS = 500
@@ -23,7 +23,7 @@ class Rectifications:
     """Every item of a workspace."""
 
     def __init__(self, workspace: Workspace, clock: Clock = wall_clock) -> None:
-        self._store: Store = workspace.store
+        self._store = workspace.store
         self._estate = workspace.estate
         self._clock = clock
         self._files = EvidenceFiles(workspace.data)
@@ -73,7 +73,7 @@ class Rectifications:
         return readiness(units, self._store.find("drill", MOST_DRILLS), self._store.find(KIND, MOST), self._clock())
 
 
-def enter_items(store: Store, items: Iterable[Item]) -> int:
+def enter_items(store: Archive, items: Iterable[Item]) -> int:
     """Enter items; one that is there already stays as people left it. Gives how many there are."""
     count = 0
     for item in items:
@@ -86,7 +86,7 @@ def _kept_or(fresh: Item, kept: Item | None) -> Item:
     return kept or fresh
 
 
-def enter_drill(store: Store, estate: Estate, drill: Mapping[str, Any], now: int) -> int:
+def enter_drill(store: Archive, estate: Estate, drill: Mapping[str, Any], now: int) -> int:
     """Enter what a finished drill asks to be mended; an aborted one asks nothing."""
     top = next((one.id for one in estate.units.values() if not one.parent), "")
     return enter_items(store, words.items_of_drill(drill, top, now)) if drill["state"] == "done" else 0
