@@ -43,7 +43,7 @@ def line(number: int, now: int) -> bytes:
 
 
 def injected(folder: Path, count: int) -> tuple[float, float]:
-    """(records a second of CPU time that are made and registered, that go from the door into the store).
+    """(records a second of CPU time that are made and registered, that go from the door into the store), warm.
 
     Raises SystemExit where a record is missing or is not the drill's.
     """
@@ -63,11 +63,15 @@ def injected(folder: Path, count: int) -> tuple[float, float]:
         place.spool.append("aws.cloudtrail", [one.raw for one in found], now, "drill")
         pipeline.drain()
         judged += time.process_time() - began
+        if not start and count > PART:
+            # The first part pays for what is made once in the life of a process.
+            made = judged = 0.0
         last = EventRef(found[-1].source, found[-1].uid, now)
     stored = place.store.count_events("source", 0, now + 86_400_000).get("aws.cloudtrail", 0)
     if stored != count or last is None or place.store.drill_of([last], {}) != "drill-bench":
         raise SystemExit(f"{stored} of {count} records are there, or the last is not the drill's")
-    return count / made, count / judged
+    timed = count - PART if count > PART else count
+    return timed / made, timed / judged
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
