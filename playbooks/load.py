@@ -28,7 +28,7 @@ ID = re.compile(r"^[a-z][a-z0-9_]{2,63}$")
 DURATION = re.compile(r"^(\d{1,6})(s|m|h|d)$")
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 COMMON = {"id", "kind", "version", "title", "summary"}
-ASSESSMENT = COMMON | {"method", "window", "threats"}
+ASSESSMENT = COMMON | {"method", "window", "threats", "losses"}
 DRILL = COMMON | {"every", "forms", "objectives", "story", "run", "expect", "revert", "clean_up", "warm_up"}
 DRILL |= {"groups", "background"}
 FORMS = {
@@ -144,7 +144,21 @@ def _assessment(reader: _Reader, tree: Any, methods: tuple[str, ...]) -> Playboo
         method=reader.word("method", tree["method"], methods),
         window_days=max(1, window),
         threats=threats,
+        losses=_losses(reader, tree.get("losses", [])),
     )
+
+
+def _losses(reader: _Reader, tree: Any) -> tuple[Mapping[str, Any], ...]:
+    """Scenarios for FAIR; their estimates are read where they are drawn."""
+    found = []
+    for number, one in enumerate(reader.items("losses", tree, 0)):
+        place = f"losses[{number}]"
+        known = {"id", "name", "lef", "tef", "vulnerability", "capability", "strength", "primary", "secondary"}
+        reader.keys(place, one, known | {"secondary_share"}, {"id", "name", "primary"})
+        found.append(
+            {**one, "id": reader.word(f"{place}.id", one["id"]), "name": reader.text(f"{place}.name", one["name"])}
+        )
+    return tuple(found)
 
 
 def _threat(reader: _Reader, place: str, tree: Any) -> Threat:

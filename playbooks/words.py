@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from playbooks.engine.program import Program
 
@@ -61,6 +63,7 @@ class Playbook:
     method: str = ""
     window_days: int = 90
     threats: tuple[Threat, ...] = ()
+    losses: tuple[Mapping[str, Any], ...] = ()
     objectives: tuple[Text, ...] = ()
     forms: dict[str, str] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,30 +13,49 @@ import orjson
 from reports.assessment import build as assessment
 from reports.assessment.oscal import assessment_results
 from reports.assessment.poam import plan_of_action
+from reports.audit import build as audit
+from reports.data_security import build as data_security
 from reports.drill import build as drill
 from reports.incident import build as incident
+from reports.mlps import build as mlps
+from reports.posture import build as posture
+from reports.scorecard import build as scorecard
 from reports.shared.anchors import drop_loose
+from reports.shared.custom import SHIPPED, Custom
 from reports.shared.ledger import clean
 from reports.shared.paper import pdf
 from reports.shared.web import page
 from reports.shared.word import word
-from reports.spec import Report
+from reports.spec import Appendix, Report
 from yunshao.errors import WrongUse
 from yunshao.text import LANGUAGES
 
 FORMAT_VERSION = "yunshao-report/1"
 FORMATS = ("html", "pdf", "docx", "json", "oscal")
-BUILDERS: dict[str, tuple[Callable[[Mapping[str, Any], str], Report], str]] = {
+Build = Callable[[Mapping[str, Any], str, Mapping[str, str]], Report]
+# What writes a kind, and its chapter that holds the limits. A new kind is one line here: `reports.shared.outline`.
+BUILDERS: dict[str, tuple[Build, str]] = {
     "assessment": (assessment.build, assessment.LIMITS_CHAPTER),
     "drill": (drill.build, drill.LIMITS_CHAPTER),
     "incident": (incident.build, incident.LIMITS_CHAPTER),
+    **{
+        one.OUTLINE.kind: (one.OUTLINE.build, one.OUTLINE.limits)
+        for one in (posture, scorecard, audit, mlps, data_security)
+    },
 }
 
 
-def build(kind: str, document: Mapping[str, Any], languages: Sequence[str], formats: Sequence[str]) -> dict[str, bytes]:
+def build(
+    kind: str,
+    document: Mapping[str, Any],
+    languages: Sequence[str],
+    formats: Sequence[str],
+    custom: Custom = SHIPPED,
+) -> dict[str, bytes]:
     """The files of a report, such as `assessment.zh.pdf` and `assessment.json`; the same input gives the same bytes.
 
-    Raises WrongUse for a kind, language or format that is not there.
+    `custom` are the site's texts, logo and templates. Raises WrongUse for a kind, language or format that is not there,
+    BadContent for a template that does not work.
     """
     _check(kind, languages, formats)
     write, limits_chapter = BUILDERS[kind]
@@ -41,16 +63,18 @@ def build(kind: str, document: Mapping[str, Any], languages: Sequence[str], form
     files: dict[str, bytes] = {}
     twins: dict[str, Any] = {}
     for language in dict.fromkeys(languages):
-        report = write(document, language)
+        report = write(document, language, custom.texts(kind, language))
+        files |= {f"{kind}.{language}.table-{one.number}.csv": as_csv(one) for one in report.appendices}
+        report = replace(report, appendices=())
         shaped = orjson.loads(orjson.dumps(report))
         drop_loose(shaped)
         twins[language] = shaped
         if "html" in formats:
-            files[f"{kind}.{language}.html"] = page(report, shaped)
+            files[f"{kind}.{language}.html"] = page(report, shaped, custom)
         if "pdf" in formats:
-            files[f"{kind}.{language}.pdf"] = pdf(report, shaped, limits_chapter)
+            files[f"{kind}.{language}.pdf"] = pdf(report, shaped, limits_chapter, custom)
         if "docx" in formats:
-            files[f"{kind}.{language}.docx"] = word(report, shaped)
+            files[f"{kind}.{language}.docx"] = word(report, shaped, custom.logo)
     # The twin is in every bundle: figures are recomputed from it.
     files[f"{kind}.json"] = _twin(kind, document, twins)
     if "oscal" in formats:
@@ -72,6 +96,15 @@ def _check(kind: str, languages: Sequence[str], formats: Sequence[str]) -> None:
         raise WrongUse(f"a {kind} has no OSCAL form", "OSCAL is for assessments; take json")
     if not languages or not formats:
         raise WrongUse("a report needs a language and a format", "for example zh and pdf")
+
+
+def as_csv(one: Appendix) -> bytes:
+    """A table as CSV for spreadsheets: UTF-8 with its mark, and nothing that begins like a formula is one."""
+    kept = io.StringIO(newline="")
+    writer = csv.writer(kept)
+    for row in (one.columns, *one.rows):
+        writer.writerow([f"'{cell}" if cell[:1] in {"=", "+", "-", "@"} and cell != "-" else cell for cell in row])
+    return ("\ufeff" + kept.getvalue()).encode("utf-8", "replace")
 
 
 def _twin(kind: str, document: Mapping[str, Any], reports: Mapping[str, Any]) -> bytes:

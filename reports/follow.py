@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from reports.bundle import Problem, unpack
+from reports.recheck import check_review
 from reports.recompute import Difference, check_assessment, check_figures
 from reports.shared.plain import mapping, mappings, strings, visible, whole
 from yunshao.errors import NotFound
@@ -65,6 +66,8 @@ def recomputed(inside: Inside) -> tuple[int, list[Problem]]:
     if inside.document.get("kind") == "assessment":
         done, wrong = check_assessment(inside.document, alerts)
         count, found = count + done, found + wrong
+    done, wrong = check_review(inside.document, alerts)
+    count, found = count + done, found + wrong
     return count, [_problem(one) for one in found]
 
 

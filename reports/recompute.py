@@ -31,6 +31,7 @@ EPISODE_GAP_MS = 24 * 3_600_000
 ENOUGH_TRIAGED = 10
 LEVELS = (5, 4, 3, 2, 1)
 MAX_FIGURES = 100_000
+MOST_DIGITS = 9
 CLOSE = 1e-6
 
 
@@ -45,6 +46,9 @@ class Difference:
 
 def evaluate(recipe: Row, rows_of: Callable[[str], Sequence[Row]]) -> Numbers:
     """The numbers of a recipe over named lists of rows. Raises WrongUse for a recipe that is none."""
+    digits = recipe.get("digits")
+    if isinstance(digits, int) and 0 <= digits <= MOST_DIGITS:
+        return tuple(half_up(found, digits) for found in evaluate({**recipe, "digits": None}, rows_of))
     how = recipe.get("op")
     if how == "ratio":
         over = evaluate(mapping(recipe, "num"), rows_of)[0]
@@ -59,6 +63,8 @@ def evaluate(recipe: Row, rows_of: Callable[[str], Sequence[Row]]) -> Numbers:
     if how == "mean":
         found = list(_numbers(rows, field))
         return (sum(found) / len(found),) if found else ()
+    if how == "gap":
+        return _mean_gap(rows, str(recipe.get("from")), str(recipe.get("to")))
     if how == "max":
         return (max(_numbers(rows, field), default=0.0),)
     if how == "distinct":
@@ -71,6 +77,17 @@ def evaluate(recipe: Row, rows_of: Callable[[str], Sequence[Row]]) -> Numbers:
         paired = Counter(tuple(whole(_at(row, name)) for name in names) for row in rows)
         return tuple(float(part) for key in sorted(paired) for part in (*key, paired[key]))
     raise WrongUse(f"no such recipe: {str(how)[:40]!r}", "")
+
+
+def _mean_gap(rows: Iterable[Row], begin: str, end: str) -> Numbers:
+    """The mean of the seconds between two times (ms) of each row; rows without one of them are left out."""
+    gaps = [
+        (last - first) / 1000
+        for row in rows
+        if (first := number(_at(row, begin))) is not None and (last := number(_at(row, end))) is not None
+    ]
+    good = [gap for gap in gaps if gap >= 0]
+    return (sum(good) / len(good),) if good else ()
 
 
 def _at(row: Row, field: str) -> Any:
@@ -112,12 +129,13 @@ def check_figures(figures: Sequence[Row], document: Row, alerts: Sequence[Row]) 
             again = evaluate(recipe, rows_of)
         except WrongUse:
             again = ()
-        if not _same(printed, again):
+        if not same(printed, again):
             found.append(Difference(str(figure.get("label", "")), printed, again))
     return count, found
 
 
-def _same(printed: Numbers, found: Numbers) -> bool:
+def same(printed: Numbers, found: Numbers) -> bool:
+    """Whether two lists of numbers agree but for the last digits."""
     return len(printed) == len(found) and all(
         abs(a - b) <= CLOSE * max(1.0, abs(a)) for a, b in zip(printed, found, strict=True)
     )
@@ -133,7 +151,7 @@ def check_assessment(document: Row, alerts: Sequence[Row]) -> tuple[int, list[Di
         *_summary(document),
     ]
     done = [one for one in checks if one is not None]
-    return len(done), [one for one in done if not _same(one.printed, one.found)]
+    return len(done), [one for one in done if not same(one.printed, one.found)]
 
 
 def _asset(row: Row) -> Difference | None:

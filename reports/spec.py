@@ -135,6 +135,15 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Appendix:
+    """All rows of a table that prints only its first ones, for a CSV file of the bundle."""
+
+    number: int
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A whole report in one language."""
 
@@ -156,3 +165,4 @@ class Report:
     chapters: tuple[Chapter, ...]
     words: dict[str, str] = field(default_factory=dict)
     figures: tuple[dict[str, Any], ...] = ()
+    appendices: tuple[Appendix, ...] = ()

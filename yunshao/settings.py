@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from yunshao.errors import BadConfiguration
+from yunshao.model.scorecard import INDICATORS
 from yunshao.yaml_text import check_depth
 
 MAX_SETTINGS_BYTES = 1 << 20
@@ -48,10 +50,33 @@ class ConsoleSettings(_Strict):
 
 
 class ScheduleSettings(_Strict):
-    """One playbook that runs by itself."""
+    """One thing that runs by itself: an assessment playbook, a review, or questionnaires."""
 
-    playbook: str = Field(description="Id of an assessment playbook.")
-    cron: str = Field(description="Five cron fields, in the workspace's time zone.")
+    playbook: str = Field("", description="Id of an assessment playbook.")
+    report: str = Field("", description="A review instead: posture, scorecard, audit, mlps, data_security.")
+    ask: int = Field(0, ge=0, le=500, description="Questionnaires instead: how many control points each unit is asked.")
+    cron: str = Field("", description="Five cron fields, in the workspace's time zone.")
+    working_days: bool = Field(False, description="What falls on a day off is moved to the next working day.")
+    after: tuple[Literal["new_system", "critical_exposure", "drill_finished"], ...] = Field(
+        (), description="Events that start it too: new_system, critical_exposure, drill_finished."
+    )
+    pause_hours: int = Field(24, ge=0, le=8760, description="Events start it at most once in so many hours.")
+    approve: bool = Field(False, description="Its report waits until somebody approves the document.")
+
+    @property
+    def key(self) -> str:
+        """What it is called in the store."""
+        return self.playbook or self.report or "questionnaires"
+
+    @model_validator(mode="after")
+    def _complete(self) -> ScheduleSettings:
+        if bool(self.playbook) + bool(self.report) + bool(self.ask) != 1:
+            raise ValueError("one of playbook, report and ask is wanted")
+        if not (self.cron or self.after):
+            raise ValueError("cron or after is wanted")
+        if self.ask and self.approve:
+            raise ValueError("questionnaires are not approved")
+        return self
 
 
 class BlackoutSettings(_Strict):
@@ -61,6 +86,12 @@ class BlackoutSettings(_Strict):
     end: str = Field(description="Last day, which is within the period, or the moment at which it ends.")
     why: str = Field("", max_length=200, description="The reason, which the calendar shows.")
 
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _written(cls, given: object) -> object:
+        """YAML makes a date or a moment of what is written without quotes."""
+        return given.isoformat() if isinstance(given, date) else given
+
 
 class CalendarSettings(_Strict):
     """Which days are worked, and when nothing is begun."""
@@ -68,6 +99,12 @@ class CalendarSettings(_Strict):
     holidays: tuple[str, ...] = Field((), description="Days off beside weekends: 2026-10-01 or 2026-10-01..2026-10-07.")
     worked: tuple[str, ...] = Field((), description="Weekend days that are worked in exchange, written likewise.")
     blackouts: tuple[BlackoutSettings, ...] = Field((), max_length=500, description="Periods when no drill begins.")
+
+    @field_validator("holidays", "worked", mode="before")
+    @classmethod
+    def _written(cls, given: object) -> object:
+        """YAML makes a date of a day that is written without quotes."""
+        return tuple(str(one) for one in given) if isinstance(given, list) else given
 
 
 class IncidentSettings(_Strict):
@@ -119,6 +156,31 @@ class ClusterSettings(_Strict):
     event_shards: int = Field(1, ge=1, le=1024, description="Shards of a day's events; for days that are to come.")
 
 
+class ReviewSettings(_Strict):
+    """How reviews reckon: the template of the MLPS conclusion, weights and targets of the scorecard."""
+
+    mlps_template: Literal["2025", "2021"] = Field("2025", description="By the date of the contract: 2025-03-20.")
+    weights: dict[str, float] = Field(default_factory=dict, description=f"Of the scorecard: {', '.join(INDICATORS)}.")
+    targets: dict[str, float] = Field(default_factory=dict, description="Of the same indicators, as shares.")
+
+    @field_validator("weights", "targets")
+    @classmethod
+    def _known(cls, given: dict[str, float]) -> dict[str, float]:
+        for name, value in given.items():
+            if name not in INDICATORS:
+                raise ValueError(f"no indicator {name!r}: one of {', '.join(INDICATORS)}")
+            if not 0 <= value <= 1000:
+                raise ValueError(f"{name} is {value}, and not from 0 to 1000")
+        return given
+
+
+class PadesSettings(_Strict):
+    """The key that signs PDF files, with the extra `pades`."""
+
+    pkcs12: str = Field(description="A .p12 file with key and certificate, relative to the workspace.")
+    passphrase_env: str = Field("", description="The variable that holds its passphrase; none: it has none.")
+
+
 class Settings(_Strict):
     """The workspace."""
 
@@ -135,7 +197,17 @@ class Settings(_Strict):
     calendar: CalendarSettings = CalendarSettings()
     incidents: IncidentSettings = IncidentSettings()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
+    review: ReviewSettings = ReviewSettings()
+    pades: PadesSettings | None = Field(None, description="Sign PDF files of reports; without it they are not.")
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
+
+    @field_validator("schedule")
+    @classmethod
+    def _once(cls, schedule: tuple[ScheduleSettings, ...]) -> tuple[ScheduleSettings, ...]:
+        keys = [one.key for one in schedule]
+        if len(keys) != len(set(keys)):
+            raise ValueError("two entries for the same thing")
+        return schedule
 
     @field_validator("sources")
     @classmethod

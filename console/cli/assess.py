@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from console.cli import questions
 from console.cli.common import (
     Format,
     FormatOption,
@@ -28,7 +29,9 @@ from yunshao.errors import WrongUse
 from yunshao.model.risk import METHODS, calculate
 from yunshao.model.risk.catalog import method_of
 
-app = new_app("Run a risk assessment, or calculate one risk by hand.")
+app = new_app("Run a risk assessment, calculate a risk by hand, approve, ask units, answer.")
+for command in questions.COMMANDS:
+    app.command()(command)
 COLUMNS = ("id", "playbook", "as_of", "method", "risks", "level_5", "level_4", "level_3", "level_2", "level_1")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -42,6 +43,10 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         said_in(store),
         workspace.methods,
     )
+    if playbook.losses:
+        # numpy is loaded with this, and not before.
+        losses = importlib.import_module("console.roles.losses")
+        document["quantitative"] = [losses.scenario_row(one) for one in playbook.losses]
     rules = workspace.rules
     in_use = {rule.name: rule.techniques for rule in (*rules.rules, *rules.correlations)}
     proof = fired(in_use, store.find("drill", limit=200), now)

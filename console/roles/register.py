@@ -28,6 +28,7 @@ SHOWN = {
     "finding": ("severity", "cvss", "epss", "kev", "system", "open"),
     "proposal": ("field", "before", "proposed", "state", "value"),
     "decision": ("verdict", "proposed", "value", "by", "reason"),
+    "answer": ("control", "system", "state", "by", "until", "reason"),
 }
 
 

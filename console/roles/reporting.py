@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from console.roles.custom import custom_reports
 from console.roles.incidents import Incidents
+from console.roles.reviews import REVIEWS, make_review
 from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
-from reports.catalog import build
+from reports.catalog import BUILDERS, build
 from reports.seal import seal
-from yunshao.errors import NotFound
+from yunshao.errors import BadConfiguration, NotFound
 from yunshao.model.event import EventRef
 
-KINDS = ("assessment", "drill")
+# An incident is written out with what it rests on, when its report is made.
+KINDS = tuple(one for one in BUILDERS if one != "incident")
 LANGUAGES = ("zh", "en")
-FORMATS = ("html", "pdf", "json")
+FORMATS = ("html", "pdf", "docx", "json")
 MAX_EVIDENCED = 500
 
 
@@ -31,7 +36,34 @@ def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, 
             continue
     with suppress(NotFound):
         return "incident", Incidents(workspace).document(document_id)
-    raise NotFound(f"no assessment, drill or incident {document_id!r}", "`yunshao assess list`, `yunshao drill list`")
+    raise NotFound(
+        f"no document {document_id!r}", "`yunshao assess list`, `yunshao drill list`, `yunshao report kinds`"
+    )
+
+
+def title_of(document: dict[str, Any]) -> dict[str, str]:
+    """The title of a document in both languages: its own, or its playbook's."""
+    found: dict[str, str] = document.get("title") or document["playbook"]["title"]
+    return found
+
+
+def signed_files(workspace: Workspace, files: dict[str, bytes], reason: str) -> dict[str, bytes]:
+    """The files, PDF ones with a PAdES signature where the settings name a key. Raises BadConfiguration."""
+    settings = workspace.settings.pades
+    if settings is None or not any(name.endswith(".pdf") for name in files):
+        return files
+    place = workspace.folder / settings.pkcs12
+    try:
+        # An extra: loaded where it is asked for.
+        adapter = importlib.import_module("yunshao.adapters.pades")
+        key = place.read_bytes()
+    except ImportError:
+        raise BadConfiguration("pades needs pyHanko", "pip install 'yunshao[pades]'", "yunshao.yaml") from None
+    except OSError as error:
+        raise BadConfiguration(f"cannot be read: {error.strerror}", "pades.pkcs12", str(place)) from None
+    passphrase = os.environ.get(settings.passphrase_env, "") if settings.passphrase_env else ""
+    signer = adapter.PdfSigner(key, passphrase, str(place))
+    return {name: signer.sign(data, reason) if name.endswith(".pdf") else data for name, data in files.items()}
 
 
 def build_report(
@@ -43,7 +75,8 @@ def build_report(
 ) -> str:
     """Render, gather evidence, seal and keep; gives the report's id (that of its document)."""
     kind, document = document_of(workspace, document_id)
-    files = build(kind, document, languages, formats)
+    files = build(kind, document, languages, formats, custom_reports(workspace))
+    files = signed_files(workspace, files, document_id)
     now = wall_clock()
     about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
     sealed = seal(
@@ -62,7 +95,7 @@ def build_report(
     kept = {
         "id": document_id,
         "kind": kind,
-        "title": document["playbook"]["title"],
+        "title": title_of(document),
         "created": now,
         "by": by,
         "files": [{"name": name, "size": len(data)} for name, data in sorted(files.items())],
@@ -130,6 +163,14 @@ class Reports:
     def build(self, document_id: str, by: str) -> str:
         """Build every format in both languages; gives the report's id."""
         return build_report(self._workspace, document_id, by)
+
+    def reviews(self) -> tuple[str, ...]:
+        """The kinds that are made of what the store knows."""
+        return REVIEWS
+
+    def review(self, kind: str, by: str, period: str = "") -> str:
+        """Make the document of a review and build its report; gives the report's id. Raises WrongUse."""
+        return build_report(self._workspace, make_review(self._workspace, kind, by, period), by)
 
     def file(self, report_id: str, name: str) -> bytes:
         """One file. Raises NotFound."""

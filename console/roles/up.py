@@ -17,6 +17,7 @@ from console.roles.every import Every, WakingBus, bound
 from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
+from console.roles.questions import Questions
 from console.roles.rectify import Rectifications
 from console.roles.register import Risks
 from console.roles.reporting import Reports
@@ -110,6 +111,7 @@ class Up:
             runs=self.runs,
             rectify=Rectifications(place),
             calendar=self.calendar,
+            questions=Questions(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
             cluster=self.shared.state if self.shared else None,
         )

@@ -28,6 +28,7 @@ from console.web import (
     oncall,
     overview,
     playbooks,
+    questions,
     rectify,
     risks,
     sources,
@@ -48,8 +49,8 @@ FONT = Path(fonts_file).parent / "NotoSansSC-Regular.otf"
 MAX_BODY = 1 << 20
 SAID = (400, 401, 403, 404, 405, 413, 503)
 SUBJECTS = (
-    login, overview, alerts, incidents, units, risks, assessments, drills, calendar, playbooks, rectify, oncall,
-    gallery, sources, live,
+    login, overview, alerts, incidents, units, risks, assessments, questions, drills, calendar, playbooks, rectify,
+    oncall, gallery, sources, live,
 )  # fmt: skip
 
 

@@ -43,7 +43,9 @@ def assessments(request: Request) -> Response:
         for p in visit.desk.playbooks.values()
         if p.kind == "assessment"
     ]
-    return answer(visit, "assessments", {"assessments": rows, "playbooks": known})
+    return answer(
+        visit, "assessments", {"assessments": rows, "playbooks": known, "waiting": visit.desk.questions.waiting()}
+    )
 
 
 @page_route(router, "/assessments/{assessment_id}")

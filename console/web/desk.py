@@ -66,9 +66,27 @@ class ReportDesk(Protocol):
 
     def build(self, document_id: str, by: str) -> str: ...
 
+    def reviews(self) -> tuple[str, ...]: ...
+
+    def review(self, kind: str, by: str, period: str = "") -> str: ...
+
     def file(self, report_id: str, name: str) -> bytes: ...
 
     def bundle(self, report_id: str) -> bytes: ...
+
+
+class QuestionDesk(Protocol):
+    """Questionnaires and approvals, as their pages use them."""
+
+    def open(self, units: tuple[str, ...]) -> list[dict[str, Any]]: ...
+
+    def ask(self, each: int, by: str) -> str: ...
+
+    def answer(self, given: Mapping[str, tuple[str, str]], by: str, units: tuple[str, ...]) -> int: ...
+
+    def waiting(self) -> list[dict[str, Any]]: ...
+
+    def approve(self, document: str, by: str, declined: bool, reason: str) -> None: ...
 
 
 class RiskDesk(Protocol):
@@ -205,6 +223,7 @@ class Desk:
     runs: RunDesk
     rectify: RectifyDesk
     calendar: CalendarDesk
+    questions: QuestionDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]
     rule_titles: Mapping[str, Mapping[str, str]]

@@ -93,14 +93,17 @@ def visit_of(request: Request) -> Visit:
     return Visit(request, desk, account, language_of(request, desk.settings.language))
 
 
-async def change_of(request: Request) -> tuple[Visit, dict[str, str]]:
-    """A visit that changes something: the role writes, the request is our own page's. Gives the form's fields."""
+async def change_of(request: Request, also: tuple[str, ...] = ()) -> tuple[Visit, dict[str, str]]:
+    """A visit that changes something: the role writes (or is one of `also`), the request is our own page's.
+
+    Gives the form's fields.
+    """
     visit = visit_of(request)
     form = {key: value for key, value in (await request.form()).multi_items() if isinstance(value, str)}
     check_origin(request)
     if not same(form.get("csrf", "") or request.headers.get("x-csrf", ""), visit.account.csrf):
         raise Refused(403, "the form is not of this session: load the page again")
-    if not visit.account.writes:
+    if not visit.account.writes and visit.account.role not in also:
         raise Refused(403, f"the role {visit.account.role} only reads")
     return visit, form
 

@@ -38,7 +38,7 @@ def gallery(request: Request) -> Response:
         if one["id"] not in have and one["state"] != "merged"
     ]
     shown = [{**one, "rows": _rows(one["files"], visit.language)} for one in built]
-    return answer(visit, "reports", {"reports": shown, "unbuilt": open_})
+    return answer(visit, "reports", {"reports": shown, "unbuilt": open_, "kinds": list(visit.desk.reports.reviews())})
 
 
 def _rows(files: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
@@ -47,7 +47,9 @@ def _rows(files: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     for one in files:
         _, *middle, form = one["name"].rsplit("/", 1)[-1].split(".")
         written = middle[0] if middle and middle[0] in LANGUAGES else ""
-        rows.setdefault(written, []).append({"name": one["name"], "form": form.upper()})
+        # `posture.zh.table-7.csv` is all rows of table 7.
+        number = middle[1].removeprefix("table-") if len(middle) > 1 and middle[1].startswith("table-") else ""
+        rows.setdefault(written, []).append({"name": one["name"], "form": f"{form.upper()} {number}".strip()})
     order = sorted(rows, key=lambda written: (written != language, written == "", written))
     return [{"language": written, "files": rows[written]} for written in order]
 
@@ -57,6 +59,17 @@ async def build(request: Request) -> Response:
     """Build the report of a document."""
     visit, form = await change_of(request)
     await run_in_threadpool(visit.desk.reports.build, form.get("document", ""), visit.account.name)
+    return back("/reports")
+
+
+@router.post("/reports/review", include_in_schema=False)
+async def review(request: Request) -> Response:
+    """Make a review of what the store knows, and build its report."""
+    visit, form = await change_of(request)
+    whole_city(visit)
+    await run_in_threadpool(
+        visit.desk.reports.review, form.get("kind", ""), visit.account.name, form.get("period", "").strip()
+    )
     return back("/reports")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from playbooks.assess.threats import MAX_REFERENCES
@@ -14,6 +15,10 @@ UNTESTED_EFFICACY = 0.5
 TEST_AGE_MS = 180 * 86_400_000
 FRESH_SOURCE_MS = 86_400_000
 MONITORING = {"zh": "安全监测（云哨）", "en": "Security monitoring (Yunshao)"}
+DETECTION = {
+    "zh": "安全监测（云哨，仅经无人值守演练）",
+    "en": "Security monitoring (Yunshao), drilled without people alone",
+}
 
 
 def assets(estate: Estate) -> list[dict[str, Any]]:
@@ -114,7 +119,7 @@ def measures(
     now: int,
 ) -> list[dict[str, Any]]:
     """Declared measures of live systems, and the monitoring that this product itself is, tested by drills."""
-    tested, techniques, done = _drilled(drills, now)
+    own = _drilled(drills, now)
     fresh = [one for one in sources if one["last_received"] and now - one["last_received"] <= FRESH_SOURCE_MS]
     health = len(fresh) / len(sources) if sources else 0.0
     found = []
@@ -126,9 +131,11 @@ def measures(
             for one in system.measures
         ]
         watched = 1.0 if system.unit in seen else 0.0
-        name = f"monitoring@{system.id}"
-        own = _measure(name, system.id, MONITORING, "protective", watched, health, tested, techniques)
-        found.append({**own, "shared": "monitoring", "tested": tested is not None, "drills": list(done)})
+        for key, name, shown in own:
+            row = _measure(
+                f"{key}@{system.id}", system.id, name, "protective", watched, health, shown.efficacy, shown.techniques
+            )
+            found.append({**row, "shared": key, "tested": shown.efficacy is not None, "drills": list(shown.drills)})
     return found
 
 
@@ -157,17 +164,44 @@ def _measure(
     }
 
 
-def _drilled(drills: Iterable[Mapping[str, Any]], now: int) -> tuple[float | None, tuple[str, ...], tuple[str, ...]]:
-    """Share of the alerts expected by finished drills of the last 180 days that came, their techniques and ids."""
-    met = total = 0
-    techniques: set[str] = set()
-    done: list[str] = []
-    for drill in drills:
-        if drill.get("state") != "done" or drill.get("set_aside") or now - (drill.get("ended") or 0) > TEST_AGE_MS:
-            continue
-        done.append(str(drill.get("id", "")))
-        expected = [one for one in drill["expectations"] if one["type"] == "alert"]
-        total += len(expected)
-        met += sum(one["state"] in {"met", "late"} for one in expected)
-        techniques.update(t for row in drill.get("alerts", []) for t in row.get("techniques", []))
-    return (met / total if total else None), tuple(sorted(techniques)), tuple(sorted(done))
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What drills showed of the monitoring: efficacy 0 to 1 (None: untested), ATT&CK techniques, ids of the drills."""
+
+    efficacy: float | None
+    techniques: tuple[str, ...]
+    drills: tuple[str, ...]
+
+
+def _drilled(drills: Iterable[Mapping[str, Any]], now: int) -> list[tuple[str, dict[str, str], Shown]]:
+    """The monitoring as finished drills of the last 180 days showed it, with people and, apart, without.
+
+    An alert that nobody was there to take shows that a rule fires, not that anything follows. So what only unattended
+    drills played counts as untested at the most; what they missed counts in full.
+    """
+    counting = [one for one in drills if one.get("state") == "done" and not one.get("set_aside")]
+    recent = [one for one in counting if now - (one.get("ended") or 0) <= TEST_AGE_MS]
+    attended = _shown([one for one in recent if not one.get("unattended")])
+    unattended = _shown([one for one in recent if one.get("unattended")])
+    everything = _shown(recent)
+    if attended.efficacy is not None and everything.efficacy is not None:
+        attended = replace(attended, efficacy=min(attended.efficacy, everything.efficacy))
+    found = [("monitoring", MONITORING, attended)]
+    alone = tuple(one for one in unattended.techniques if one not in attended.techniques)
+    if alone:
+        missed = unattended.efficacy is not None and unattended.efficacy < UNTESTED_EFFICACY
+        shown = Shown(unattended.efficacy if missed else None, alone, unattended.drills)
+        found.append(("detection", DETECTION, shown))
+    return found
+
+
+def _shown(drills: Sequence[Mapping[str, Any]]) -> Shown:
+    """Share of the expected alerts of these drills that came, in time or late."""
+    expected = [one for drill in drills for one in drill["expectations"] if one["type"] == "alert"]
+    met = sum(one["state"] in {"met", "late"} for one in expected)
+    techniques = {t for drill in drills for row in drill.get("alerts", []) for t in row.get("techniques", [])}
+    return Shown(
+        met / len(expected) if expected else None,
+        tuple(sorted(techniques)),
+        tuple(sorted(str(drill.get("id", "")) for drill in drills)),
+    )

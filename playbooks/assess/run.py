@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -202,6 +202,15 @@ def _risks(
 ) -> list[Row]:
     """Every (asset, threat, weakness) that belong together by technique, the highest first."""
     by_id = {asset["id"]: asset for asset in found_assets}
+    # Thousands of risks share some hundred inputs.
+    known: dict[tuple[int, int, int], Row] = {}
+
+    def reckon(asset: int, threat: int, vulnerability: int) -> Row:
+        key = asset, threat, vulnerability
+        if key not in known:
+            known[key] = _reckon(method, *key)
+        return dict(known[key])
+
     own: dict[str, list[Row]] = {}
     for one in found_measures:
         own.setdefault(one["system"], []).append(one)
@@ -216,14 +225,21 @@ def _risks(
             if key not in fitting:
                 kept = own.get(asset["id"], ())
                 fitting[key] = [one for one in kept if meet(one["techniques"], threat["techniques"])]
-            found.append(_risk(method, asset, threat, weakness, fitting[key], as_of))
+            found.append(_risk(reckon, asset, threat, weakness, fitting[key], as_of))
     return sorted(found, key=lambda one: (-one["current"]["R"], -one["inherent"]["R"], one["id"]))
 
 
-def _risk(method: Method, asset: Row, threat: Row, weakness: Row, fitting: Sequence[Row], as_of: int) -> Row:
+def _risk(
+    reckon: Callable[[int, int, int], Row],
+    asset: Row,
+    threat: Row,
+    weakness: Row,
+    fitting: Sequence[Row],
+    as_of: int,
+) -> Row:
     effect = max((one["effectiveness"] for one in fitting), default=0.0)
-    inherent = _reckon(method, asset["value"], threat["frequency"], weakness["severity"])
-    current = _reckon(method, asset["value"], threat["frequency"], eased(weakness["severity"], effect))
+    inherent = reckon(asset["value"], threat["frequency"], weakness["severity"])
+    current = reckon(asset["value"], threat["frequency"], eased(weakness["severity"], effect))
     level = current["level"]
     return {
         "id": f"{asset['id']}/{threat['id']}/{weakness['id']}",
@@ -273,7 +289,21 @@ def _summary(risks: list[dict[str, Any]], previous: Mapping[str, Any] | None) ->
         "inherent_counts": _counts(risks, "inherent"),
         "top": [risk["id"] for risk in risks[:TOP]],
         "previous": {"id": previous["id"], "counts": previous["summary"]["counts"]} if previous else None,
+        "changes": changes(risks, previous.get("risks", ())) if previous else [],
     }
+
+
+def changes(risks: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Risks that are new, gone, raised or lowered since the run before, by current level; the highest first."""
+    now = {one["id"]: one["current"]["level"] for one in risks}
+    was = {one["id"]: one["current"]["level"] for one in before}
+    found = []
+    for key in now.keys() | was.keys():
+        level, old = now.get(key, 0), was.get(key, 0)
+        if level != old:
+            kind = "new" if not old else "gone" if not level else "raised" if level > old else "lowered"
+            found.append({"id": key, "kind": kind, "before": old or None, "after": level or None})
+    return sorted(found, key=lambda row: (-(row["after"] or 0), -(row["before"] or 0), row["id"]))
 
 
 def _coverage(source: Mapping[str, Any], as_of: int) -> dict[str, Any]:

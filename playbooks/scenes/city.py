@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from playbooks.scenes.table import MEASURES, SYSTEMS, UNITS, WEAKNESSES
+from playbooks.scenes.table import DATA, MEASURES, SYSTEMS, UNITS, WEAKNESSES
 from yunshao.estate.load import parse_estate
 from yunshao.model.estate import Claim, Estate
 
@@ -56,6 +56,7 @@ def demo_tree() -> dict[str, Any]:
         "units": _units(),
         "clouds": _clouds(),
         "systems": _systems(),
+        "data": [_data(one) for one in DATA],
         "claims": _claims(),
     }
 
@@ -150,6 +151,19 @@ def _systems() -> list[dict[str, Any]]:
                 row | ({"weaknesses": weaknesses} if weaknesses else {}) | ({"measures": measures} if measures else {})
             )
     return found
+
+
+def _data(row: tuple[Any, ...]) -> dict[str, Any]:
+    system, key, zh, en, level, personal, records, stages = row
+    return {
+        "id": key,
+        "name": _two(zh, en),
+        "system": system,
+        "level": level,
+        "personal": personal,
+        "records": records,
+        "stages": list(stages),
+    }
 
 
 def _weakness(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -94,3 +94,18 @@ MEASURES = (
     ("city-app", "app-waf", "应用防火墙", "Web application firewall", "preventive", 1.0, 0.9, 0.6, ["T1190"]),
     ("east-services", "east-allow-list", "来源地址白名单", "Allow list of addresses", "preventive", 0.4, 0.9, 0.6, ["T1133", "T1110"]),
 )  # fmt: skip
+# system, id, zh, en, level, personal, records, stages
+DATA = (
+    ("population-register", "population-base", "自然人基础库", "Base library of natural persons", "important", "sensitive", 3_200_000,
+     ("collection", "storage", "transmission", "use", "provision")),
+    ("legal-persons", "legal-person-base", "法人基础库", "Base library of legal persons", "general3", "ordinary", 410_000,
+     ("collection", "storage", "use", "provision", "disclosure")),
+    ("spatial-base", "spatial-geography", "空间地理数据", "Spatial geography data", "important", "none", 96_000, ("collection", "storage", "use")),
+    ("social-insurance", "insurance-records", "参保缴费记录", "Insurance and payment records", "general4", "sensitive", 2_700_000,
+     ("collection", "storage", "transmission", "use", "provision", "deletion")),
+    ("health-records", "health-files", "居民健康档案", "Residents' health files", "important", "sensitive", 2_900_000,
+     ("collection", "storage", "use", "provision")),
+    ("open-data-portal", "open-tables", "公共开放数据集", "Open public tables", "general1", "none", 1_250, ("storage", "disclosure")),
+    ("sharing-exchange", "exchange-flows", "部门共享数据", "Data shared between departments", "general4", "ordinary", 5_800_000,
+     ("storage", "transmission", "provision")),
+)  # fmt: skip

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from reports.assessment import further
 from reports.assessment.facts import ARROW, LEVELS, Facts, level_of, share, tone, value_of
 from reports.assessment.objects import business
 from reports.shared.charts import Square, heat_map, lines
 from reports.shared.draft import Draft, Shown
-from reports.shared.plain import figure, half_up, local, mapping, mappings, number, pick, strings, visible, whole
+from reports.shared.plain import figure, local, mapping, mappings, pick, strings, visible, whole
 from reports.spec import Align, Block, Cell, Figure, Pair, Paragraph, Sub, Table
 from yunshao.model.risk import METHODS
 
@@ -301,8 +302,8 @@ def evaluation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         Sub(words("sub.by_business")),
         draft.text("evaluation.business"),
         business(draft, facts, "business_all", len(facts.business)),
-        Sub(words("sub.quantitative")),
-        _quantitative(draft),
+        *further.quantitative(draft),
+        *further.changes(draft, facts),
     )
 
 
@@ -355,24 +356,3 @@ def _by_asset(draft: Draft, facts: Facts) -> Table:
         ("top", 2.2),
     )
     return draft.table("by_asset", columns, rows, dense=True)
-
-
-def _quantitative(draft: Draft) -> Table:
-    """Annual loss figures, when a quantitative run was made."""
-    words = draft.words
-    rows = [
-        (
-            words.say(item.get("name") or item.get("risk")),
-            *(_money(item.get(key)) for key in ("mean", "p50", "p90", "p95")),
-        )
-        for item in mappings(draft.document, "quantitative")
-    ]
-    columns = draft.columns(
-        "quantitative", ("name", 3), ("mean", 1, "end"), ("p50", 1, "end"), ("p90", 1, "end"), ("p95", 1, "end")
-    )
-    return draft.table("quantitative", columns, rows)
-
-
-def _money(value: object) -> str:
-    found = number(value)
-    return "—" if found is None else f"{half_up(found):,.0f}"

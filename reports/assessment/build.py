@@ -10,15 +10,15 @@ from reports.assessment.facts import Facts
 from reports.shared.closing import finish, report_number
 from reports.shared.draft import Draft
 from reports.shared.plain import day, mapping
-from reports.shared.words import Words
+from reports.shared.words import NOTHING, Words
 from reports.spec import Report
 
 LIMITS_CHAPTER = "conclusion"
 
 
-def build(document: Mapping[str, Any], language: str) -> Report:
+def build(document: Mapping[str, Any], language: str, own: Mapping[str, str] = NOTHING) -> Report:
     """The risk-assessment report, every chapter of the outline in its order."""
-    words = Words("reports.assessment", language)
+    words = Words("reports.assessment", language, own)
     draft = Draft(words, document)
     facts = Facts(draft)
     chapters = (

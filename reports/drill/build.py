@@ -10,15 +10,15 @@ from reports.drill.facts import Facts
 from reports.shared.closing import finish, report_number
 from reports.shared.draft import Draft
 from reports.shared.plain import moment, pick
-from reports.shared.words import Words
+from reports.shared.words import NOTHING, Words
 from reports.spec import Report
 
 LIMITS_CHAPTER = "conclusion"
 
 
-def build(document: Mapping[str, Any], language: str) -> Report:
+def build(document: Mapping[str, Any], language: str, own: Mapping[str, str] = NOTHING) -> Report:
     """The drill report, every chapter of the outline in its order."""
-    words = Words("reports.drill", language)
+    words = Words("reports.drill", language, own)
     draft = Draft(words, document)
     facts = Facts(draft)
     chapters = (

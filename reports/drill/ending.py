@@ -20,7 +20,14 @@ def evaluation(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     words = draft.words
     mean, rated = facts.score()
     refs = draft.ledger.basis(
-        words("basis.score"), figure(mean), rated, words("basis.score_method"), words("basis.items"), alerts_of(facts)
+        words("basis.score"),
+        figure(mean),
+        rated,
+        words("basis.score_method"),
+        words("basis.items"),
+        alerts_of(facts),
+        [] if mean is None else [mean],
+        {"op": "mean", "of": "evaluation", "field": "score"},
     )
     return (
         draft.text("evaluation.lead", refs=refs, mean=figure(mean), n=rated, rating=rating(facts)),

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from reports.drill.facts import SCORE_TONE, Facts, spell
 from reports.shared.draft import Draft
 from reports.shared.plain import brief, figure, mappings, moment, number, percent, pick, strings
 from reports.spec import Block, Cell, Items, Paragraph, Sub, Table, Tile, Tiles
 
+ALERTS = {"type": "alert"}
+RATE = {
+    "op": "ratio",
+    "num": {"op": "count", "of": "expectations", "where": {**ALERTS, "detected": {"least": 0}}},
+    "den": {"op": "count", "of": "expectations", "where": ALERTS},
+    "digits": 4,
+}
 AXES = ("method", "scope", "content")
 
 
@@ -23,6 +31,8 @@ def summary(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         words("basis.met_method"),
         words("basis.expectations"),
         alerts_of(facts),
+        [met],
+        {"op": "count", "of": "expectations", "where": {"state": "met"}},
     )
     return (
         draft.text(
@@ -75,6 +85,7 @@ def _tiles(draft: Draft, facts: Facts) -> Tiles:
             words(f"basis.{name}_method"),
             words("basis.expectations"),
             alerts_of(facts),
+            *_mean_recipe(facts, name),
         )
         made.append(Tile(words(f"tile.{name}"), value, words("tile.n_left", n=n, left=left), "", refs))
     rate = number(facts.metrics.get("detection_rate"))
@@ -86,10 +97,25 @@ def _tiles(draft: Draft, facts: Facts) -> Tiles:
         words("basis.rate_method"),
         words("basis.expectations"),
         alerts_of(facts),
+        [] if rate is None else [rate],
+        RATE,
     )
     tone = "" if rate is None else "good" if rate >= 0.95 else "warn" if rate >= 0.6 else "bad"
     made.append(Tile(words("tile.rate"), percent(rate), words("shared.unit_n", n=expected), tone, refs))
     return Tiles(tuple(made))
+
+
+def _mean_recipe(facts: Facts, name: str) -> tuple[list[float], dict[str, Any]]:
+    """The mean of a time and how it follows from the expectations.
+
+    People are timed without the pauses, which no recipe over rows can say: with pauses there is none for them.
+    """
+    mean = facts.metric(name, "mean")
+    if name == "mtta" and facts.document.get("pauses"):
+        return [], {}
+    begin, end = ("injected", "detected") if name == "mttd" else ("detected", "acknowledged")
+    recipe = {"op": "gap", "of": "expectations", "from": begin, "to": end, "where": ALERTS, "digits": 3}
+    return ([] if mean is None else [mean]), recipe
 
 
 def _forms(draft: Draft, facts: Facts) -> Table:

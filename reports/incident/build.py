@@ -9,15 +9,15 @@ from reports.incident import account, handling
 from reports.shared.closing import finish, report_number
 from reports.shared.draft import Draft
 from reports.shared.plain import mapping, moment
-from reports.shared.words import Words
+from reports.shared.words import NOTHING, Words
 from reports.spec import Report
 
 LIMITS_CHAPTER = "lessons"
 
 
-def build(document: Mapping[str, Any], language: str) -> Report:
+def build(document: Mapping[str, Any], language: str, own: Mapping[str, str] = NOTHING) -> Report:
     """The incident report: the eight matters of the national measures, then how it was handled."""
-    words = Words("reports.incident", language)
+    words = Words("reports.incident", language, own)
     draft = Draft(words, document)
     for number, (key, write) in enumerate(
         (

@@ -70,6 +70,7 @@ def finish(
         chapters=tuple(draft.chapters),
         words=words.table_of("shared.frame."),
         figures=tuple(figures_of(draft)),
+        appendices=tuple(draft.appendices),
     )
 
 
@@ -90,8 +91,22 @@ def sign_off(draft: Draft) -> SignOff:
     """Prepared, reviewed, approved: posts, never names; empty lines for ink."""
     words = draft.words
     posts = mapping(draft.document, "sign_off")
+    said = mapping(draft.document, "approval")
+    approved = (
+        words("shared.sign.approved_by", by=visible(said.get("by") or "—"), at=moment(said.get("at"))) if said else ""
+    )
     rows = tuple(
-        (words(f"shared.sign.{role}"), words.say(posts.get(role)) or words(f"shared.sign.{role}_post"))
+        (
+            words(f"shared.sign.{role}"),
+            " ".join(
+                part
+                for part in (
+                    words.say(posts.get(role)) or words(f"shared.sign.{role}_post"),
+                    approved if role == "approved" else "",
+                )
+                if part
+            ),
+        )
         for role in ("prepared", "reviewed", "approved")
     )
     return SignOff(rows, words("shared.sign.sign"), words("shared.sign.date"), words("shared.sign.seal"))

@@ -5,12 +5,20 @@ from __future__ import annotations
 import base64
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from yunshao.errors import BadContent
+
+MAX_PAGE = 64 << 20
+SHIPPED_PAGES = ("shared/base.html.j2", "shared/blocks.html.j2")
+SEE = "see docs/reports.md"
 
 
 @cache
@@ -33,6 +41,55 @@ def pages() -> jinja2.Environment:
     environment.tests["short"] = is_short
     environment.tests["slim"] = is_slim
     return environment
+
+
+def rendered(template: str, values: Mapping[str, Any]) -> str:
+    """A site's page template filled in, in a sandbox: nothing leads into Python, and its output is bounded.
+
+    It may include and extend what is shipped. Raises BadContent with what is wrong.
+    """
+    try:
+        return "".join(_bounded(boxed().from_string(template).generate(values)))
+    except SecurityError as error:
+        raise BadContent(f"the page template tries what is not allowed: {str(error)[:200]}", SEE) from None
+    except jinja2.TemplateSyntaxError as error:
+        raise BadContent(f"the page template, line {error.lineno}: {str(error.message)[:200]}", SEE) from None
+    except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        raise BadContent(f"the page template does not work: {str(error)[:200]}", SEE) from None
+
+
+def _bounded(parts: Iterable[str]) -> Iterator[str]:
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > MAX_PAGE:
+            raise BadContent(f"the page template writes more than {MAX_PAGE >> 20} MiB", SEE)
+        yield part
+
+
+class _Box(ImmutableSandboxedEnvironment):
+    """A sandbox that also multiplies no texts: a few letters would be gigabytes."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Whole numbers of a usual size and nothing else."""
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        small = numbers and abs(left) < 1e9 and abs(right) < 1e9
+        if operator == "**" or not small:
+            raise SecurityError(f"{operator} over such values")
+        return super().call_binop(context, operator, left, right)
+
+
+@cache
+def boxed() -> ImmutableSandboxedEnvironment:
+    """The sandbox of a site's page templates, with the filters and tests that ours use."""
+    # Two templates and no path: a name with `..` in it would lead out of the package.
+    shipped = jinja2.DictLoader({name: packaged(name) for name in SHIPPED_PAGES})
+    box = _Box(loader=shipped, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    box.filters["image"] = image
+    box.tests |= {"short": is_short, "slim": is_slim}
+    return box
 
 
 def image(svg: str, face: str = "") -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MAX_TEXT = 1200
+KEPT = MAX_TEXT - 24
 EARLIEST = 100_000_000_000
 LATEST = 253_370_764_800_000
 HIDDEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
@@ -23,7 +24,8 @@ def visible(value: object) -> str:
     """The value as one line: controls, direction marks and lone surrogates as `[U+202E]`, cut at a fixed length."""
     text = value if isinstance(value, str) else str(value)
     if len(text) > MAX_TEXT:
-        text = f"{text[:MAX_TEXT]}… (+{len(text) - MAX_TEXT})"
+        # Shorter than the limit with its mark: what is shown twice is cut once.
+        text = f"{text[:KEPT]}… (+{len(text) - KEPT})"
     if text.isprintable():
         return text
     return "".join(_shown(character) for character in text.translate(SPACES))

@@ -42,10 +42,12 @@ PICTURE = "#set page(width: auto, height: auto, margin: 4pt)\n#image(bytes(sys.i
 ILLEGAL = dict.fromkeys([*range(0x9), 0xB, 0xC, *range(0xE, 0x20), 0xFFFE, 0xFFFF], "\ufffd")
 
 
-def word(report: Report, shaped: Shaped) -> bytes:
+def word(report: Report, shaped: Shaped, logo: str = "") -> bytes:
     """The DOCX of a report; `shaped` is the report as JSON types."""
     paper = docx.Document()
     _set_up(paper, report)
+    if logo:
+        paper.add_picture(io.BytesIO(_drawn(logo)), height=Cm(1.4))
     _cover(paper, shaped)
     _field(paper.add_paragraph(), 'TOC \\o "1-2" \\h', shaped["words"]["contents"])
     for chapter in shaped["chapters"]:
@@ -221,14 +223,15 @@ def _field_of(text: str, shade: str, align: str, *, bold: bool) -> Any:
 
 
 def _figure(paper: Document, block: Shaped) -> None:
-    drawn = typst.compile(PICTURE.encode(), font_paths=fonts(), format="png", ppi=144, sys_inputs={"svg": block["svg"]})
-    paper.add_picture(io.BytesIO(_first(drawn)), width=int(WIDTH * min(block["width"], 100) / 100))
+    paper.add_picture(io.BytesIO(_drawn(block["svg"])), width=int(WIDTH * min(block["width"], 100) / 100))
     paper.add_paragraph(_text(f"{block['number']}  {block['caption']}  {_refs(block)}"), style="Caption")
     # The numbers beside it, for those who cannot see it.
     paper.add_paragraph(_text(block["note"] or block["alt"]))
 
 
-def _first(drawn: Any) -> bytes:
+def _drawn(svg: str) -> bytes:
+    """A drawing as PNG."""
+    drawn: Any = typst.compile(PICTURE.encode(), font_paths=fonts(), format="png", ppi=144, sys_inputs={"svg": svg})
     return bytes(drawn[0]) if isinstance(drawn, list) else bytes(drawn)
 
 

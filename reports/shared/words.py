@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from reports.shared.plain import say, visible
 from yunshao.text import Texts, texts_of
 
+PLACE = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 DIGITS = "零一二三四五六七八九十"
 LANG = {"zh": "zh-CN", "en": "en"}
 
@@ -14,14 +18,18 @@ LANG = {"zh": "zh-CN", "en": "en"}
 class Words:
     """Looks a key up in one language: keys below `shared.` in the common catalogue, all others in the report's."""
 
-    def __init__(self, package: str, language: str) -> None:
+    def __init__(self, package: str, language: str, own: Mapping[str, str] = NOTHING) -> None:
+        """`own` are the site's texts, by key: they take the place of shipped ones."""
         self.language = language
+        self._site = own
         self._own: Texts = texts_of(package)
         self._shared: Texts = texts_of("reports.shared")
         self._known = self._own.keys(language) | self._shared.keys(language)
 
     def __call__(self, key: str, /, **values: object) -> str:
         """The text of a key. Raises BadConfiguration for a key that is in no catalogue."""
+        if key in self._site:
+            return fill(self._site[key], values)
         texts = self._shared if key.startswith("shared.") else self._own
         return texts(self.language, key, **values)
 
@@ -56,6 +64,14 @@ class Words:
     def table_of(self, prefix: str) -> dict[str, str]:
         """Every text below a prefix, by the rest of its key."""
         return {key.removeprefix(prefix): self(key) for key in sorted(self._known) if key.startswith(prefix)}
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """A site's text with `{name}` filled in: plain names alone, no attribute, index or format, so that nothing runs.
+
+    A place that nothing fills stays as it is written.
+    """
+    return PLACE.sub(lambda found: str(values[found[1]]) if found[1] in values else found[0], text)
 
 
 def han(number: int) -> str:

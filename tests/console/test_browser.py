@@ -38,6 +38,7 @@ PAGES = (
     "/risks",
     "/risks/proposals",
     "/assessments",
+    "/questions",
     "/drills",
     "/oncall",
     "/reports",

@@ -30,6 +30,8 @@ from yunshao.settings import (
     ConsoleSettings,
     DetectSettings,
     IncidentSettings,
+    PadesSettings,
+    ReviewSettings,
     ScheduleSettings,
     Settings,
     SourceSettings,
@@ -37,9 +39,18 @@ from yunshao.settings import (
 
 ONCALL = (OnCall, ChannelSettings, Person, Rota, Policy, Rung, Route, Reach, Quiet, Limit)
 MODELS = (
-    Settings, SourceSettings, ConsoleSettings, DetectSettings, ScheduleSettings, ClusterSettings, CalendarSettings,
-    BlackoutSettings, IncidentSettings,
-)  # fmt: skip
+    Settings,
+    SourceSettings,
+    ConsoleSettings,
+    DetectSettings,
+    ScheduleSettings,
+    ReviewSettings,
+    PadesSettings,
+    CalendarSettings,
+    ClusterSettings,
+    BlackoutSettings,
+    IncidentSettings,
+)
 DOCS = ROOT / "docs"
 
 

@@ -84,6 +84,7 @@ LOADERS = {
     "detectors.sigma.load": "folders of rules",
     "detectors.sigma.check": "folders of rules",
     "playbooks.load": "folders of playbooks",
+    "playbooks.controls.catalogue": "the catalogue of controls",
     "reports.shared.content": "templates and texts",
     "reports.shared.faces": "letters of the installed fonts",
     "reports.shared.glyphs": "what the installed fonts can print",

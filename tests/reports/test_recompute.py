@@ -9,13 +9,15 @@ import orjson
 import pytest
 from report_documents import AS_OF, DAY
 
+from console.roles.losses import scenario_row
 from playbooks.assess.proposals import decide, propose
-from playbooks.assess.run import Said, assess
+from playbooks.assess.run import Said, assess, changes
 from playbooks.load import library
 from playbooks.scenes import demo_estate
 from reports.catalog import build
 from reports.follow import look_into, recomputed, trail_of
 from reports.keys import Signer, new_key
+from reports.recheck import check_review
 from reports.recompute import check_assessment, check_figures, evaluate
 from reports.seal import seal
 from yunshao.errors import NotFound, WrongUse
@@ -199,3 +201,29 @@ def test_what_is_no_recipe_is_refused(recipe: dict[str, Any]) -> None:
 
 def test_bytes_that_are_no_bundle_hold_no_figures() -> None:
     assert look_into(b"PK") is None
+
+
+def test_means_of_times_follow_from_their_rows() -> None:
+    rows = [{"a": 1000, "b": 3500}, {"a": 0, "b": 4000}, {"a": 9, "b": None}, {"a": 9000, "b": 1}]
+    assert evaluate({"op": "gap", "of": "x", "from": "a", "to": "b"}, lambda _: rows) == (3.25,)
+    assert evaluate({"op": "gap", "of": "x", "from": "a", "to": "b", "digits": 1}, lambda _: rows) == (3.3,)
+    assert evaluate({"op": "gap", "of": "x", "from": "a", "to": "c"}, lambda _: rows) == ()
+
+
+def test_a_loss_is_drawn_again_from_its_estimates() -> None:
+    row = scenario_row({"id": "s", "name": {"zh": "甲", "en": "A"}, "lef": 2, "primary": {"response": [1, 2, 9]}})
+    assert check_review({"kind": "assessment", "quantitative": [row]}, []) == (1, [])
+    assert len(check_review({"quantitative": [{**row, "p95": row["p95"] + 1}]}, [])[1]) == 1
+    assert len(check_review({"quantitative": [{**row, "draws": 10**12}]}, [])[1]) == 1
+
+
+def test_the_difference_to_the_last_run_is_counted_by_level() -> None:
+    def risk(key: str, level: int) -> dict[str, Any]:
+        return {"id": key, "current": {"level": level}}
+
+    now, before = [risk("a", 5), risk("b", 2), risk("c", 3)], [risk("b", 4), risk("c", 3), risk("d", 1)]
+    assert changes(now, before) == [
+        {"id": "a", "kind": "new", "before": None, "after": 5},
+        {"id": "b", "kind": "lowered", "before": 4, "after": 2},
+        {"id": "d", "kind": "gone", "before": 1, "after": None},
+    ]

@@ -100,6 +100,22 @@ class Node:
             found.append(value)
         return tuple(found)
 
+    def count(self, key: str) -> int:
+        """A whole number from 0 on; 0 where it is missing."""
+        value = self._value(key, 0)
+        if type(value) is not int or not 0 <= value < 2**53:
+            self.refuse(key, f"a whole number from 0 on is wanted, not {str(value)[:60]!r}")
+        return value
+
+    def words(self, key: str, known: Sequence[str]) -> tuple[str, ...]:
+        """Some of a few words, each once."""
+        found = []
+        for number, value in enumerate(self._list(key)):
+            if value not in known:
+                self.refuse(f"{key}[{number}]", f"{str(value)[:60]!r} is not known", f"one of {', '.join(known)}")
+            found.append(str(value))
+        return tuple(dict.fromkeys(found))
+
     def node(self, key: str) -> Node:
         """The mapping below a key."""
         return Node(self._value(key, None), self.where, self._below(key))

@@ -28,6 +28,8 @@ systems:
       - {id: no-mfa, name: {..}, severity: 4, kind: managerial, exposed: true, techniques: [T1078.004]}
     measures:
       - {id: trail, name: {..}, kind: protective, deployed: 1, health: 0.9, efficacy: 0.8, techniques: [T1078.004]}
+data:                               # optional: what the systems hold (GB/T 43697)
+  - {id: tickets, name: {..}, system: ticketing, level: general3, personal: ordinary, records: 9, stages: [use]}
 claims:                             # whose telemetry: system, unit or cloud; a system implies the others
   accounts:  [{provider: aws, id: "111122223333", system: ticketing}]
   resources: [{pattern: "arn:aws:s3:::tickets-*", system: ticketing}]
@@ -52,10 +54,14 @@ from yunshao.estate.fields import Node
 from yunshao.estate.warnings import estate_warnings
 from yunshao.model.estate import (
     CHIEF_ROLES,
+    DATA_LEVELS,
+    DATA_STAGES,
+    PERSONAL,
     UNIT_KINDS,
     Chief,
     Claim,
     Cloud,
+    DataSet,
     Estate,
     InfoSystem,
     Measure,
@@ -102,13 +108,13 @@ class _Loader(yaml.CSafeLoader):
 def parse_estate(text: str, where: str) -> Estate:
     """The estate of a file's text. Raises BadConfiguration with the place, such as `units[3].parent`."""
     root = Node(_tree(text, where), where, "")
-    root.allow("city", "units", "clouds", "systems", "claims")
+    root.allow("city", "units", "clouds", "systems", "data", "claims")
     city = root.both("city")
     units = _units(root)
     clouds = _clouds(root, units)
     systems = _systems(root, units, clouds)
     estate = Estate(city, units, clouds, systems)
-    return Estate(city, units, clouds, systems, _claims(root, estate))
+    return Estate(city, units, clouds, systems, _claims(root, estate), _data(root, systems))
 
 
 def _tree(text: str, where: str) -> Any:
@@ -297,6 +303,26 @@ def _measure(node: Node, parts: set[str]) -> Measure:
         techniques=node.techniques(),
         efficacy=node.share("efficacy") if node.has("efficacy") else None,
     )
+
+
+def _data(root: Node, systems: Mapping[str, InfoSystem]) -> tuple[DataSet, ...]:
+    found: dict[str, DataSet] = {}
+    for node in root.nodes("data", MAX_ENTRIES):
+        node.allow("id", "name", "system", "level", "personal", "records", "abroad", "stages")
+        node.text("system")
+        one = DataSet(
+            id=node.id(),
+            name=node.both("name"),
+            system=_known(node, "system", systems, "system"),
+            level=node.one_of("level", DATA_LEVELS),
+            personal=node.one_of("personal", PERSONAL, "none"),
+            records=node.count("records"),
+            abroad=node.flag("abroad"),
+            stages=node.words("stages", DATA_STAGES),
+        )
+        _second(node, found, one.id, "data set")
+        found[one.id] = one
+    return tuple(found.values())
 
 
 def _claims(root: Node, estate: Estate) -> tuple[Claim, ...]:

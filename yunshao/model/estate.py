@@ -15,6 +15,11 @@ CHIEF_ROLES = (
 )
 
 
+DATA_LEVELS = ("core", "important", "general4", "general3", "general2", "general1")
+PERSONAL = ("none", "ordinary", "sensitive")
+DATA_STAGES = ("collection", "storage", "transmission", "use", "provision", "disclosure", "deletion")
+
+
 @dataclass(frozen=True, slots=True)
 class Chief:
     """A post, never a person: who answers for a unit, under which title."""
@@ -94,6 +99,23 @@ class InfoSystem:
 
 
 @dataclass(frozen=True, slots=True)
+class DataSet:
+    """Data that a system holds: its level (GB/T 43697: core, important, general1 to 4), personal information, volume.
+
+    `stages` are the processing activities that it goes through: see `DATA_STAGES`.
+    """
+
+    id: str
+    name: dict[str, str]
+    system: str
+    level: str
+    personal: str = "none"
+    records: int = 0
+    abroad: bool = False
+    stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What ties telemetry to an owner: an account, a network (CIDR), a host name pattern, a resource pattern."""
 
@@ -114,6 +136,7 @@ class Estate:
     clouds: dict[str, Cloud] = field(default_factory=dict)
     systems: dict[str, InfoSystem] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    data: tuple[DataSet, ...] = ()
 
     def chain(self, unit: str) -> tuple[Unit, ...]:
         """From the unit up to the municipality; empty for a unit that is not registered."""

@@ -22,6 +22,7 @@ KINDS = (
     "finding",
     "proposal",
     "decision",
+    "answer",
 )
 ACTIONS = ("avoid", "reduce", "transfer", "accept")
 MAX_KEY = 500

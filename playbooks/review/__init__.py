@@ -1,0 +1,1 @@
+"""Reviews: documents that say how things stand, made from what the store knows. Reports print them."""

@@ -1,0 +1,1 @@
+"""The self-check of graded protection (MLPS) as a report."""

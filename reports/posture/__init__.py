@@ -1,0 +1,1 @@
+"""The posture report of a month, for chiefs."""

@@ -1,0 +1,1 @@
+"""The scorecard of the cloud chiefs: indicators, points, grades."""
