@@ -1,4 +1,5 @@
-"""`python -m bench`: run every measurement, print the table, write docs/performance.md."""
+"""`python -m bench`: run every measurement, print the table, write docs/performance.md. Without Java and Maven, not those
+of a cluster."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import platform
 import tempfile
 from pathlib import Path
 
+from bench.cluster import rows as cluster
 from bench.detect import memory, ratios
 from bench.drill import rows as drill
 from bench.engine import rows as engine
@@ -43,7 +45,9 @@ def main() -> None:
     keep = asked.parse_args().print
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*ratios(folder), *engine(folder), *risk(), *drill(folder), memory(folder), latency(folder)]
+        rows = [
+            *ratios(folder), *engine(folder), *risk(), *drill(folder), memory(folder), latency(folder), *cluster(folder),
+        ]  # fmt: skip
     table = "".join(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n" for row in rows)
     print(table)
     if not keep:

@@ -30,10 +30,10 @@ TERA, GIBI = 1e12, 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Processor seconds and bytes of one event, and of one message, as `python -m bench --cluster` prints them."""
+    """Processor seconds and bytes of one event, and of one message, as `python -m bench.cluster` prints them."""
 
     collect: float
-    """Processor seconds of the collector for an event, from a file to the acknowledgement."""
+    """Processor seconds of a collector for sending an event and hearing that it is there."""
     work: float
     """Of a worker for an event: read, understand, match, hand to the node, judge."""
     message: float
@@ -188,10 +188,11 @@ def limits(measured: Measured) -> list[Limit]:
 
 
 MEASURED = Measured(
-    collect=1 / 40_000, work=1 / 3_000, message=0.0005, node=1 / 6_000, broker=1 / 100_000, envelope=500,
-    raw_bytes=200.0, stored_bytes=800.0, worker_memory=400 << 20,
+    collect=10.0e-6, work=186e-6, message=0.335e-3, node=1058e-6, broker=153e-6, envelope=500,
+    raw_bytes=123.0, stored_bytes=973.0, worker_memory=231 << 20,
 )  # fmt: skip
-"""What `python -m bench --cluster` measured; the figures are in docs/performance.md too."""
+"""What `python -m bench.cluster` measured over 12,000 events; the figures are in docs/performance.md too. Node and broker had
+just been started: warm ones take less, so their counts are upper bounds."""
 
 RATES = {"10 units": 1_000, "100 units": 10_000, "1,000 units": 100_000, "10,000 units (a province)": 1_000_000}
 HEAD = """# How large
@@ -244,8 +245,8 @@ def page(measured: Measured) -> str:
         f"{most_rate(measured):,.0f} events/s the fan-out: {province.clusters} clusters carry a province, where telling every shard takes "
         f"{province.fan_out:.0%} of the workers' time. Long before that the disk of half a year's events is most of the money: "
         f"`cluster.event_days` is the setting that decides what a large estate costs.\n\nFigures of one machine, CloudTrail "
-        f"records of 0.9 KB, the rules that ship; brokers and nodes by processor time on a single machine, not by a run of many. "
-        f"Measure your own.\n"
+        f"records of 0.9 KB, the rules that ship; brokers and nodes by processor time on a single machine, just started and so still slow, not by a run "
+        f"of many: their counts are upper bounds. Measure your own.\n"
     )
     return text
 

@@ -40,6 +40,7 @@ SECURE_VERSION, SECURITY_PLUGIN = "2.19.4", "2.19.4.0"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 START_SECONDS = 180.0
 STOP_SECONDS = 20.0
+FIRST_PORT, PORTS = 12_000, 20_000
 POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
@@ -140,14 +141,16 @@ def java_home(least: int) -> Path:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and whose neighbour is free as well."""
+    """A port that nobody listens on now, and whose neighbour is free as well.
+
+    Below those that the system gives to clients: a server that is started again must find its port.
+    """
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            with contextlib.suppress(OSError, OverflowError):
-                second.bind(("127.0.0.1", port + 1))
-                return port
+        port = FIRST_PORT + secrets.randbelow(PORTS)
+        with socket.socket() as first, socket.socket() as second, contextlib.suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
 
 
 @contextlib.contextmanager

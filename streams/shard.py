@@ -105,10 +105,19 @@ class Shard:
             if message.kind == SETTLE:
                 self._found(step, self._judgement.settle())
             elif message.kind == PULSE and self._aligned.empty:
-                self._rest(now)
-                self._found(step, self._judgement.pass_time())
+                self._found(step, self._pass_rest(now))
             step.done.append(token)
         self._controls = left
+
+    def _pass_rest(self, now: int) -> list[Finding]:
+        """What is due by the time that goes on while nothing comes. It is taken back afterwards: else the next rest
+        would begin where this one ended, and what comes after a silence would be late by all of it."""
+        known, newest = self._times.known(), self._times.newest
+        self._rest(now)
+        found = self._judgement.pass_time()
+        for source, time in known.items():
+            self._times.back(source, time, newest)
+        return found
 
     def _rest(self, now: int) -> None:
         for source, newest in self._times.known().items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from streams.normalise import internal_error
-from streams.pipeline import Rooms, observe_all, understand
+from streams.pipeline import Rooms, notice_all, understand_each
 from streams.times import NEVER_SEEN
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation
@@ -33,23 +33,25 @@ class Worked:
 
 
 def work(rooms: Rooms, items: Sequence[Item]) -> Worked:
-    """Understand, own and observe; whatever a detector or a form fails on is a rejection."""
+    """Understand, own and observe; whatever a detector or a form fails on is a rejection.
+
+    What was read together is understood and judged together, as in one process.
+    """
     done = Worked()
     understood: list[tuple[int, Record, Event]] = []
-    for place, item in enumerate(items):
-        event = item if isinstance(item, Rejected) else understand(rooms, item)
+    for place, (item, event) in enumerate(zip(items, understand_each(rooms, items), strict=True)):
         done.received[event.source] += 1
         if isinstance(event, Rejected):
             done.rejected.append(event)
             done.rejected_at.append(place)
         elif isinstance(item, Record):
             understood.append((place, item, event))
-    observed = observe_all(rooms, [event for _, _, event in understood])
-    for (place, record, event), one in zip(understood, observed, strict=True):
+    everybody, noticed = notice_all(rooms, [event for _, _, event in understood])
+    for at, ((place, record, event), owned) in enumerate(zip(understood, everybody, strict=True)):
+        seen = noticed.get(at, ())
         try:
-            if isinstance(one, Exception):
-                raise one
-            owned, seen = one
+            if isinstance(seen, Exception):
+                raise seen
             # Whatever the store wants to know of the OCSF form must fail here or not at all.
             _ = owned.ocsf
         except Exception as error:  # noqa: BLE001 - kept as a rejected record

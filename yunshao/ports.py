@@ -184,8 +184,7 @@ class SourceHealth(Protocol):
         """Per source: source, received, processed, rejected, repeated, last_event (ms), last_received (ms)."""
 
     def ledger(self, since: int, until: int) -> list[dict[str, Any]]:
-        """Per source and minute (ms of its start) of receiving: source, minute, received, processed, rejected,
-        repeated."""
+        """By minute (ms) and source: source, minute, received, processed, rejected, repeated."""
 
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]: ...
 

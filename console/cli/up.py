@@ -27,6 +27,8 @@ def up(
 ) -> None:
     """Until Ctrl-C or SIGTERM. The first start makes an administrator and prints the password once."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for noisy in ("kafka", "opensearch"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     place = open_workspace(workspace)
     if drain:
         _drain(place)

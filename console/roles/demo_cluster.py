@@ -16,6 +16,7 @@ from typing import Any
 from console.roles.cluster import cluster_of, settle_cluster
 from console.roles.collect import Collector
 from console.roles.demo import cluster_line, make_city, named_cluster
+from console.roles.every import Every
 from yunshao.adapters.kafka.apply import apply, missing_topics
 from yunshao.adapters.stores.search.store import SearchStore
 from yunshao.errors import BadConfiguration, Unreachable
@@ -23,6 +24,8 @@ from yunshao.errors import BadConfiguration, Unreachable
 WORKERS = max(1, min(2, os.cpu_count() or 1))
 SERVERS = Path(__file__).resolve().parents[2] / "deploy" / "servers.py"
 STOP_SECONDS = 40
+MIND_SECONDS = 3.0
+STOOD_STILL = 70
 SETTLE_SECONDS = 900.0
 Say = Callable[[str], None]
 Progress = Callable[[str, int], None]
@@ -38,6 +41,8 @@ class DemoCluster:
         self._progress = progress
         self._servers: list[Any] = []
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
+        self._minding = Every("minding", MIND_SECONDS, self.mind)
         try:
             line = self._engines(folder, kafka, opensearch)
             self.place = make_city(folder, seed, progress, line)
@@ -94,6 +99,7 @@ class DemoCluster:
     def start_collecting(self) -> None:
         """A collector as a process."""
         self._start("collect", "collect")
+        self._minding.start()
 
     def drain(self) -> int:
         """Send what is there and wait until the workers have judged all; gives how many records. Raises Unreachable."""
@@ -107,15 +113,23 @@ class DemoCluster:
 
     def _watched(self, what: str, count: int) -> None:
         self._progress(what, count)
-        for name, process in self._processes.items():
-            if process.poll() is not None:
+        self.mind()
+
+    def mind(self) -> None:
+        """Start again what stood still and ended itself. Raises Unreachable where one has ended for another reason."""
+        for name, process in list(self._processes.items()):
+            code = process.poll()
+            if code == STOOD_STILL:
+                self._start(name, *self._words[name])
+            elif code is not None:
                 log = self._log(name)
-                raise Unreachable(f"{name} has ended with code {process.returncode}", "its log says why", str(log))
+                raise Unreachable(f"{name} has ended with code {code}", "its log says why", str(log))
 
     def _log(self, name: str) -> Path:
         return self.place.data / f"{name}.log"
 
     def _start(self, name: str, *words: str) -> None:
+        self._words[name] = words
         command = [sys.executable, "-m", "console.cli.main", words[0], "-w", str(self.place.folder), *words[1:]]
         with self._log(name).open("ab") as log:
             self._processes[name] = subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
@@ -124,6 +138,7 @@ class DemoCluster:
 
     def stop(self) -> None:
         """Workers and collector finish what they are at; then the servers, where they were started here."""
+        self._minding.stop()
         for process in self._processes.values():
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from collectors.http_push.settings import MAX_BODY_BYTES
 from collectors.http_push.source import push_app
+from yunshao.errors import Unreachable
 
 TOKEN = "a-token-of-some-length"
 ONE, TWO = {"eventName": "a"}, {"eventName": "b"}
@@ -139,3 +140,18 @@ def test_nothing_in_nothing_out(client: TestClient, bus: Kept) -> None:
 
 def test_only_post_is_answered(client: TestClient) -> None:
     assert client.get("/auto", headers=AUTH).status_code == 405
+
+
+class Away(Kept):
+    """A bus to a broker that does not acknowledge."""
+
+    def append(self, source: str, records: Sequence[bytes], received: int, hint: str = "") -> None:
+        """As the door to a cluster does."""
+        raise Unreachable("records are not acknowledged", "", "broker:9092")
+
+
+def test_what_a_broker_has_not_acknowledged_is_not_accepted() -> None:
+    client = TestClient(push_app(Away(), TOKEN, lambda: 1))
+    answer = client.post("/aws.cloudtrail", content=BODIES["lines"], headers=AUTH)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0

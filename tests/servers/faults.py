@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import threading
 import time
@@ -18,6 +19,7 @@ from cluster_workers import CommandProcess, WorkerProcess, workspace
 from kafka.errors import KafkaError
 from test_parity_cluster import EVERY, comparable, embedded, register
 
+from console.cli.main import run
 from console.roles.cluster import settle_cluster
 from console.wiring import open_workspace
 from playbooks.scenes import Line, demo_city, demo_estate, story
@@ -145,6 +147,16 @@ class Feeder(threading.Thread):
         self.waits_for = ""
 
 
+def _apart(got: str, wanted: str) -> str:
+    """What differs between two alerts, field by field."""
+    one, other = json.loads(got), json.loads(wanted)
+    return "; ".join(
+        f"{field}: {str(one.get(field))[:600]} for {str(other.get(field))[:600]}"
+        for field in other
+        if one.get(field) != other[field]
+    )
+
+
 @dataclass
 class Trial:
     """A cluster under load. `cut` and `mend` are what happens to the node; `broker` is the trial's own."""
@@ -261,7 +273,9 @@ class Trial:
         here, there = comparable(store.alerts(EVERY)), comparable(expected.alerts(EVERY))
         assert there
         assert set(here) == set(there)
-        assert {key: (here[key], text) for key, text in there.items() if here[key] != text} == {}
+        differ = [_apart(here[key], text) for key, text in there.items() if here[key] != text]
+        assert not differ, "\n".join(differ)
+        assert run(["ledger", "verify", "-w", str(self.place)]) == 0
         again = self.tap.records - len(raw)
         show(
             f"{len(raw):,} records, {again:,} of them sent again, {len(stored):,} events, {len(here)} alerts: "

@@ -24,7 +24,7 @@ def small(tmp_path: Path, engines: dict[str, Any], cluster: ClusterSettings) -> 
     broker.start()
     mine = cluster.model_copy(update={"kafka": broker.address, "opensearch": f"http://127.0.0.1:{gate.port}"})
     try:
-        yield from trial(tmp_path / "city", mine, broker, (gate.shut, gate.open), seed=7, count=40_000, pause=0.3)
+        yield from trial(tmp_path / "city", mine, broker, (gate.shut, gate.open), seed=7, count=15_000, pause=0.4)
     finally:
         gate.shut()
         broker.stop()

@@ -163,3 +163,14 @@ def test_the_ring_never_goes_over_what_stands_nowhere_else():
         assert (again.number, again.state) == (number + 1, {"at": number})
         assert sorted(due) == sorted(("d", f"k{n}", n) for n in range(number + 1))
         assert all(again.recall("d", f"k{n}") == {"n": n} for n in range(number + 1))
+
+
+def test_time_that_goes_on_in_a_silence_is_taken_back_so_that_what_comes_then_is_not_late():
+    began = T0 + 90 * 24 * 60 * MINUTE
+    shard = Shard(ROOMS, 1, lambda _detector, _key: None, None, [], began)
+    shard.receive(envelopes(1, 1, 3)[0], "told", began)
+    reached = shard.take(began).state["times"]
+    assert reached
+    for second in range(1, 120):
+        shard.receive(Observed(-1, -1, kind=PULSE, idle=[0]), second, began + second * 1000)
+        assert shard.take(began + second * 1000).state["times"] == reached
