@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.cluster import rows as cluster
 from bench.detect import memory, ratios
+from bench.drill import rows as drill
 from bench.engine import rows as engine
 from bench.latency import latency
 from bench.risk import rows as risk
@@ -44,7 +45,9 @@ def main() -> None:
     keep = asked.parse_args().print
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        rows = [*ratios(folder), *engine(folder), *risk(), memory(folder), latency(folder), *cluster(folder)]
+        rows = [
+            *ratios(folder), *engine(folder), *risk(), *drill(folder), memory(folder), latency(folder), *cluster(folder),
+        ]  # fmt: skip
     table = "".join(f"| {row['what']} | {row['value']} | {row['goal']} | {row['beside']} |\n" for row in rows)
     print(table)
     if not keep:

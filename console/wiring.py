@@ -32,6 +32,7 @@ from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import BadConfiguration
 from yunshao.estate.load import parse_estate
 from yunshao.estate.own import owner_of
+from yunshao.model.calendar import Blackout, WorkDays, blackout_of, work_days
 from yunshao.model.estate import Estate
 from yunshao.model.event import NOBODY, Owner
 from yunshao.model.risk import METHODS, Method, parse_method
@@ -88,6 +89,17 @@ class Workspace:
         """The registry of the city."""
         path = self.folder / self.settings.org
         return parse_estate(read_text(path), str(path))
+
+    @cached_property
+    def work_days(self) -> WorkDays:
+        """Which days are worked. Raises BadConfiguration."""
+        return work_days(self.settings.calendar.holidays, self.settings.calendar.worked)
+
+    @cached_property
+    def blackouts(self) -> tuple[Blackout, ...]:
+        """Periods when no drill begins. Raises BadConfiguration."""
+        zone = self.settings.timezone
+        return tuple(blackout_of(one.start, one.end, one.why, zone) for one in self.settings.calendar.blackouts)
 
     @cached_property
     def data(self) -> Path:

@@ -16,6 +16,7 @@ from reports.assessment.poam import plan_of_action
 from reports.audit import build as audit
 from reports.data_security import build as data_security
 from reports.drill import build as drill
+from reports.incident import build as incident
 from reports.mlps import build as mlps
 from reports.posture import build as posture
 from reports.scorecard import build as scorecard
@@ -36,6 +37,7 @@ Build = Callable[[Mapping[str, Any], str, Mapping[str, str]], Report]
 BUILDERS: dict[str, tuple[Build, str]] = {
     "assessment": (assessment.build, assessment.LIMITS_CHAPTER),
     "drill": (drill.build, drill.LIMITS_CHAPTER),
+    "incident": (incident.build, incident.LIMITS_CHAPTER),
     **{
         one.OUTLINE.kind: (one.OUTLINE.build, one.OUTLINE.limits)
         for one in (posture, scorecard, audit, mlps, data_security)

@@ -224,6 +224,14 @@ class Archive(Protocol):
         """Those that wake by `until`, earliest first, as they stand."""
 
 
+@runtime_checkable
+class Forgetting(Protocol):
+    """An archive that can let go of documents. A store without it keeps them."""
+
+    def forget(self, kind: str, keys: Sequence[str]) -> int:
+        """Take these documents out, in one transaction; gives how many were there."""
+
+
 class DrillRegister(Protocol):
     """The only thing that makes an event a drill's."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 import yaml
@@ -78,17 +79,39 @@ class ScheduleSettings(_Strict):
         return self
 
 
+class BlackoutSettings(_Strict):
+    """A period when no drill begins."""
+
+    start: str = Field(description="First day, such as 2026-10-01, or a moment such as 2026-10-01T18:00.")
+    end: str = Field(description="Last day, which is within the period, or the moment at which it ends.")
+    why: str = Field("", max_length=200, description="The reason, which the calendar shows.")
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _written(cls, given: object) -> object:
+        """YAML makes a date or a moment of what is written without quotes."""
+        return given.isoformat() if isinstance(given, date) else given
+
+
 class CalendarSettings(_Strict):
-    """Which days are worked."""
+    """Which days are worked, and when nothing is begun."""
 
     holidays: tuple[str, ...] = Field((), description="Days off beside weekends: 2026-10-01 or 2026-10-01..2026-10-07.")
     worked: tuple[str, ...] = Field((), description="Weekend days that are worked in exchange, written likewise.")
+    blackouts: tuple[BlackoutSettings, ...] = Field((), max_length=500, description="Periods when no drill begins.")
 
     @field_validator("holidays", "worked", mode="before")
     @classmethod
     def _written(cls, given: object) -> object:
         """YAML makes a date of a day that is written without quotes."""
         return tuple(str(one) for one in given) if isinstance(given, list) else given
+
+
+class IncidentSettings(_Strict):
+    """Who reports real incidents, and who is reminded of it."""
+
+    operator: Literal["cii", "organ", "other"] = Field("other", description="Kind of operator; sets the first limit.")
+    post: str = Field("on_call", description="Post that is paged when a report is due.")
 
 
 class DetectSettings(_Strict):
@@ -172,6 +195,7 @@ class Settings(_Strict):
     sources: tuple[SourceSettings, ...] = ()
     schedule: tuple[ScheduleSettings, ...] = ()
     calendar: CalendarSettings = CalendarSettings()
+    incidents: IncidentSettings = IncidentSettings()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     review: ReviewSettings = ReviewSettings()
     pades: PadesSettings | None = Field(None, description="Sign PDF files of reports; without it they are not.")

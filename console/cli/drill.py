@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from console.cli import drill_calendar
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, moment, new_app, say, show, visible
 from console.roles.drills import Drills, brief
 from console.roles.pipeline import Pipeline, pipeline_runs_elsewhere
@@ -18,6 +19,7 @@ from console.wiring import Workspace, open_workspace
 from yunshao.errors import WrongUse
 
 app = new_app("Run and steer an emergency drill.")
+app.add_typer(drill_calendar.app, name="calendar", help="When drills come, and what was not drilled for too long.")
 COLUMNS = ("id", "playbook", "state", "started", "detection_rate", "mttd_seconds", "mtta_seconds", "rating")
 TURN_SECONDS = 0.3
 
@@ -27,18 +29,25 @@ def run(
     name: Annotated[str, typer.Argument(help="Id of a drill playbook.")],
     speed: Annotated[float, typer.Option(help="60 makes a planned minute one second; what is measured is real.")] = 1.0,
     unattended: Annotated[bool, typer.Option("--unattended", help="Nobody is asked; tasks answer themselves.")] = False,
+    anyway: Annotated[bool, typer.Option("--anyway", help="In a blackout period too.")] = False,
     workspace: WorkspaceOption = Path(),
     format_: FormatOption = Format.table,
 ) -> None:
     """From its first record to its figures. Where `up` runs, through its pipeline; else through one of this command."""
     place = open_workspace(workspace)
-    document = run_to_end(place, name, getpass.getuser(), speed, unattended, say)
+    document = run_to_end(place, name, getpass.getuser(), speed, unattended, say, anyway)
     row = brief(document)
     show([row if format_ is Format.ndjson else {**row, "started": moment(row["started"])}], COLUMNS, format_)
 
 
 def run_to_end(
-    place: Workspace, name: str, by: str, speed: float, unattended: bool, tell: Callable[[str], None]
+    place: Workspace,
+    name: str,
+    by: str,
+    speed: float,
+    unattended: bool,
+    tell: Callable[[str], None],
+    anyway: bool = False,
 ) -> dict[str, Any]:
     """Conduct one drill in this process, telling each line of its time line once; gives its document."""
     elsewhere = place.settings.cluster or pipeline_runs_elsewhere(place.data)
@@ -47,7 +56,7 @@ def run_to_end(
         if pipeline:
             pipeline.start()
         drills = Drills(place, door(place))
-        drill_id = drills.start(name, by, speed, unattended)
+        drill_id = drills.start(name, by, speed, unattended, anyway=anyway)
         told = 0
         while True:
             document = drills.advance(drill_id)
@@ -153,6 +162,18 @@ def reset(drill: str, workspace: WorkspaceOption = Path()) -> None:
     """End a drill and begin the same one anew, where `up` goes on with it."""
     place = open_workspace(workspace)
     say(f"begun anew: {Drills(place, door(place)).reset(drill, getpass.getuser())}")
+
+
+@app.command("set-aside")
+def set_aside(
+    drill: str,
+    reason: Annotated[str, typer.Option(help="Why it counts no more; without it, it counts again.")] = "",
+    workspace: WorkspaceOption = Path(),
+) -> None:
+    """Take a finished drill out of risks and readiness, or back in; its report stays."""
+    place = open_workspace(workspace)
+    Drills(place, door(place)).set_aside(drill, getpass.getuser(), reason)
+    say(f"{drill}: {'set aside' if reason.strip() else 'counts again'}")
 
 
 @app.command()

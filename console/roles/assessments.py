@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from console.roles.rectify import enter_items
 from console.roles.register import enter_assessment, said_in
 from console.wiring import Workspace, wall_clock
 from playbooks.assess.run import assess
+from playbooks.drill.proved import fired, limit_of
 from playbooks.words import Playbook
 from yunshao.errors import NotFound
 from yunshao.model.alert import Alert, AlertQuery
+from yunshao.model.rectification import items_of_assessment
 
 DAY_MS = 86_400_000
 PAGE = 1000
@@ -44,8 +47,13 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
         # numpy is loaded with this, and not before.
         losses = importlib.import_module("console.roles.losses")
         document["quantitative"] = [losses.scenario_row(one) for one in playbook.losses]
+    rules = workspace.rules
+    in_use = {rule.name: rule.techniques for rule in (*rules.rules, *rules.correlations)}
+    proof = fired(in_use, store.find("drill", limit=200), now)
+    document |= {"proved": proof, "limits": [*document["limits"], limit_of(proof)]}
     store.put("assessment", document["id"], document)
     enter_assessment(store, document)
+    enter_items(store, items_of_assessment(document, now))
     store.note(by, "assess", document["id"], playbook.id)
     return str(document["id"])
 

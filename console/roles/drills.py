@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.catalog import PARSERS
 from console.roles.notices import Notices
+from console.roles.rectify import enter_drill
 from console.wiring import Workspace, wall_clock
 from playbooks.drill import run as drill
-from playbooks.drill.grade import techniques_played
+from playbooks.drill.grade import set_aside, techniques_played
 from playbooks.drill.inject import Injected, prepare
 from playbooks.oncall.page import page_id
 from playbooks.oncall.say import task_subject
 from playbooks.scenes import city_of, rehearsed
 from playbooks.words import Playbook
-from yunshao.errors import NotFound
+from yunshao.errors import NotFound, WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, AlertQuery, as_row
+from yunshao.model.calendar import blackout_at
 from yunshao.model.drill import UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
 from yunshao.model.event import native_digest
 from yunshao.ports import Bus
@@ -51,11 +53,25 @@ class Drills:
             if p.kind == "drill"
         ]
 
-    def start(self, playbook: str, by: str, speed: float = 1.0, unattended: bool = False) -> str:
-        """Begin one: its records are made and entered in the register before anything is sent. Gives its id."""
-        chosen = self._scenario(playbook)
+    def start(
+        self,
+        playbook: str,
+        by: str,
+        speed: float = 1.0,
+        unattended: bool = False,
+        plan: Mapping[str, Any] | None = None,
+        anyway: bool = False,
+    ) -> str:
+        """Begin one: its records are made and entered in the register before anything is sent. Gives its id.
+
+        Raises NotFound, and WrongUse in a blackout period unless it is to be `anyway`.
+        """
+        chosen = self.scenario(playbook)
         drill.check_speed(speed)
         now = wall_clock()
+        held = blackout_at(now, self._workspace.blackouts)
+        if held and not anyway:
+            raise WrongUse(f"no drill begins now: {held.why or 'blackout period'}", "later, or --anyway")
         day = datetime.fromtimestamp(now / 1000, ZoneInfo(self._workspace.settings.timezone)).strftime("%Y%m%d")
         drill_id = f"drill-{day}-{secrets.token_hex(6)}"
         # The id is random and seeds the story: nobody outside can know its records before they are sent.
@@ -64,13 +80,16 @@ class Drills:
         lines = rehearsed(chosen.story, city, now, drill_id, speed, planned) if chosen.story else []
         injected = prepare([(*line,) for line in lines], PARSERS, native_digest, now)
         document = drill.start(chosen, drill_id, now, speed, unattended, by, injected)
+        if plan is not None:
+            document |= {"plan": plan["id"], "units": list(plan["units"]), "announced": plan["announced"]}
         self._store.register(drill_id, [(one.source, one.uid, one.digest, now + one.offset) for one in injected])
         self._store.put(RECORDS, drill_id, {"records": [one.as_json() for one in injected]})
         self._store.put(KIND, drill_id, document)
         self._store.note(by, "drill.start", drill_id, playbook)
         return drill_id
 
-    def _scenario(self, playbook: str) -> Playbook:
+    def scenario(self, playbook: str) -> Playbook:
+        """A drill playbook. Raises NotFound."""
         known = {key: one for key, one in self._workspace.playbooks.items() if one.kind == "drill"}
         if playbook not in known:
             raise NotFound(f"no drill {playbook!r}", f"known: {', '.join(sorted(known))}")
@@ -93,8 +112,10 @@ class Drills:
         self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, wall_clock()))
 
     def _change(self, drill_id: str, by: str, did: str, change: Callable[[Document], Document]) -> None:
-        self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
+        changed = self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
         self._store.note(by, did, drill_id)
+        if changed["phase"] == "over":
+            self._enter(changed)
 
     def tick(self) -> int:
         """Advance every drill that is not over; gives how many there are."""
@@ -121,7 +142,13 @@ class Drills:
             self._act(drill_id, action)
         if not document["unattended"]:
             self._page_posts(document)
+        if document["phase"] == "over":
+            self._enter(document)
         return document
+
+    def _enter(self, document: Document) -> None:
+        """What it asks to be mended becomes items with owners and deadlines."""
+        enter_drill(self._store, self._workspace.estate, document, wall_clock())
 
     def _compared(self, document: Document) -> dict[str, Any]:
         """The last run of the same playbook, and what the techniques that were played came to."""
@@ -143,6 +170,10 @@ class Drills:
     def score(self, drill_id: str, item: str, points: int, by: str) -> None:
         """An evaluator scores one of the nine items."""
         self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, wall_clock()))
+
+    def set_aside(self, drill_id: str, by: str, reason: str) -> None:
+        """A finished drill counts no more; without a reason it counts again."""
+        self._change(drill_id, by, "drill.set_aside", lambda one: set_aside(one, by, wall_clock(), reason))
 
     def reset(self, drill_id: str, by: str) -> str:
         """End a drill and begin the same one anew; gives the new one's id."""

@@ -6,10 +6,12 @@ import importlib
 import os
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from console.roles.custom import custom_reports
+from console.roles.incidents import Incidents
 from console.roles.reviews import REVIEWS, make_review
 from console.roles.sealing import link_report, rotations
 from console.wiring import Workspace, wall_clock
@@ -18,7 +20,8 @@ from reports.seal import seal
 from yunshao.errors import BadConfiguration, NotFound
 from yunshao.model.event import EventRef
 
-KINDS = tuple(BUILDERS)
+# An incident is written out with what it rests on, when its report is made.
+KINDS = tuple(one for one in BUILDERS if one != "incident")
 LANGUAGES = ("zh", "en")
 FORMATS = ("html", "pdf", "docx", "json")
 MAX_EVIDENCED = 500
@@ -31,6 +34,8 @@ def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, 
             return kind, workspace.store.get(kind, document_id)
         except NotFound:
             continue
+    with suppress(NotFound):
+        return "incident", Incidents(workspace).document(document_id)
     raise NotFound(
         f"no document {document_id!r}", "`yunshao assess list`, `yunshao drill list`, `yunshao report kinds`"
     )

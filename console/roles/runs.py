@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.wiring import Workspace, wall_clock
 from playbooks.engine import machine
 from playbooks.engine.machine import Command, Run
 from playbooks.engine.program import Program
+from playbooks.incident.book import opened
 from playbooks.oncall.say import notice_subject, question_subject
 from yunshao.errors import NotFound, WrongUse, YunshaoError
 from yunshao.model import alert as words
@@ -29,11 +32,15 @@ class Runs:
         self._store = workspace.store
         self._notices = notices
         self._clock = clock
+        self._incidents = Incidents(workspace, notices, clock)
         self._acts: dict[str, Callable[[Run, Command], None]] = {
             "note": lambda _run, _command: None,
             "alert.acknowledge": self._acknowledge,
             "alert.assign": self._assign,
             "alert.reopen": self._reopen,
+            "incident.comment": self._comment,
+            "incident.task": self._task,
+            "incident.evidence": lambda _run, command: self._keep_events(command),
             "notify.post": lambda run, command: notices.tell_post(
                 notice_subject(run, command), command["with"]["post"]
             ),
@@ -56,6 +63,25 @@ class Runs:
         self._store.put(KIND, run_id, machine.start(self.program(name), run_id, given, by, self._clock()))
         self._store.note(by, "playbook.start", run_id, name)
         return run_id
+
+    def start_for(self, incident: str, name: str, given: Mapping[str, str], by: str) -> str:
+        """Begin one for an incident, which is given to it with its first alert. Raises NotFound, WrongUse."""
+        kept = self._incidents.get(incident)
+        opened(kept)
+        alert = {"alert": kept["alerts"][0]} if kept["alerts"] else {}
+        run = self.start(name, {"incident": incident, **alert, **given}, by)
+        self._incidents.attach(incident, run, name, by)
+        return run
+
+    def briefs(self, runs: Sequence[str]) -> list[dict[str, Any]]:
+        """Id, title, state and times of runs that are there."""
+        found = []
+        for run in runs:
+            with suppress(NotFound):
+                kept = self._store.get(KIND, run)
+                found.append({key: kept[key] for key in ("id", "state", "by", "started", "ended")}
+                             | {"title": kept["program"]["title"]})  # fmt: skip
+        return found
 
     def tick(self) -> int:
         """One turn of everything that is due; gives how many runs were turned."""
@@ -122,6 +148,17 @@ class Runs:
         self._on_alert(
             command, lambda one: words.reopen(one, BY, self._clock(), run["id"]) if one.status == "closed" else one
         )
+
+    def _comment(self, _run: Run, command: Command) -> None:
+        given = command["with"]
+        self._incidents.comment(given["incident"], given["text"], BY, command["key"])
+
+    def _task(self, _run: Run, command: Command) -> None:
+        given = command["with"]
+        self._incidents.task(given["incident"], given["title"], BY, given.get("post", ""), key=command["key"])
+
+    def _keep_events(self, command: Command) -> None:
+        self._incidents.keep_events(command["with"]["incident"], BY)
 
     def _on_alert(self, command: Command, change: Callable[[Any], Any]) -> None:
         self._store.change_alert(command["with"]["alert"], change)

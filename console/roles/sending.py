@@ -15,10 +15,11 @@ from yunshao import meters
 from yunshao.errors import NotFound
 from yunshao.model.drill import Document
 from yunshao.model.notice import Link, Message, Outcome
-from yunshao.ports import Clock
+from yunshao.ports import Clock, Forgetting
 
 CHANNEL = "channel"
 MOST_TAKEN = 100
+MOST_KEPT = 200_000
 
 
 class Sending:
@@ -64,6 +65,21 @@ class Sending:
             )
         self._store.note(by, "delivery.again", str(len(failed)))
         return len(failed)
+
+    def prune(self) -> int:
+        """Let go of deliveries that have been kept for long enough; gives how many.
+
+        Where the store cannot forget they stay.
+        """
+        store, keep, now = self._store, self._place.oncall.keep_days, self._clock()
+        if not isinstance(store, Forgetting) or not keep:
+            return 0
+        gone = 0
+        for name in self._place.oncall.channels:
+            kind = outbox.kind_of(name)
+            old = [str(one["id"]) for one in store.find(kind, MOST_KEPT) if outbox.outlived(one, keep, now)]
+            gone += store.forget(kind, old) if old else 0
+        return gone
 
     def test(self, channel: str, to: str, by: str) -> Outcome:
         """Send one test message now. Raises NotFound for an unknown channel."""

@@ -10,12 +10,15 @@ import uvicorn
 from collectors.http_push.source import push_app
 from collectors.syslog.source import SyslogListener
 from console.roles.assessments import run_assessment
+from console.roles.calendar import DrillCalendar
 from console.roles.drills import Drills
 from console.roles.duty import Duty
 from console.roles.every import Every, WakingBus, bound
+from console.roles.incidents import Incidents
 from console.roles.notices import Notices
 from console.roles.pipeline import Pipeline
 from console.roles.questions import Questions
+from console.roles.rectify import Rectifications
 from console.roles.register import Risks
 from console.roles.reporting import Reports
 from console.roles.runs import Runs
@@ -30,6 +33,7 @@ from yunshao.ports import Bus
 DRILL_EVERY_SECONDS = 0.5
 SCHEDULE_EVERY_SECONDS = 15.0
 NOTICES_EVERY_SECONDS = 1.0
+PRUNE_EVERY_SECONDS = 3600.0
 
 
 class Up:
@@ -46,7 +50,9 @@ class Up:
         self.duty = Duty(workspace.store if self.shared else None, socket.gethostname())
         self.notices = Notices(workspace)
         self.drills = Drills(workspace, self.bus, self.notices)
+        self.calendar = DrillCalendar(workspace, self.drills, self.notices)
         self.runs = Runs(workspace, self.notices)
+        self.incidents = Incidents(workspace, self.notices)
         self.listeners = [
             SyslogListener(self.bus, source.udp, source.tcp, wall_clock)
             for source in workspace.settings.sources
@@ -55,8 +61,11 @@ class Up:
         self.workers = [
             self._on_duty("drills", DRILL_EVERY_SECONDS, self.drills.tick),
             self._on_duty("schedule", SCHEDULE_EVERY_SECONDS, lambda: run_due(workspace)),
+            self._on_duty("calendar", SCHEDULE_EVERY_SECONDS, self.calendar.tick),
             self._on_duty("playbooks", DRILL_EVERY_SECONDS, self.runs.tick),
+            self._on_duty("incidents", NOTICES_EVERY_SECONDS, self.incidents.tick),
             self._on_duty("notices", NOTICES_EVERY_SECONDS, self.notices.tick),
+            self._on_duty("outbox", PRUNE_EVERY_SECONDS, self.notices.sending.prune),
             # A thread a channel: one that hangs holds up no other.
             *(
                 self._on_duty(f"channel {name}", NOTICES_EVERY_SECONDS, self._sender(name))
@@ -98,6 +107,10 @@ class Up:
             rule_titles={rule.name: rule.titles for rule in (*place.rules.rules, *place.rules.correlations)},
             reports=Reports(place),
             risks=Risks(place),
+            incidents=self.incidents,
+            runs=self.runs,
+            rectify=Rectifications(place),
+            calendar=self.calendar,
             questions=Questions(place),
             intake=push_app(self.bus, place.push_token, wall_clock),
             cluster=self.shared.state if self.shared else None,

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from console.web.frame import Visit, alert_row, answer, back, change_of, moment, page_route, snoozes_of, visit_of
 from console.web.session import WRITERS
+from playbooks.incident.book import OVER
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, Deed
@@ -144,9 +145,21 @@ def alert_page(request: Request, alert_id: str) -> Response:
         "events_total": len(found.events),
         "spread": _spread(visit, found),
         "snoozed_until": found.snoozed if found.snoozed > visit.desk.clock() else None,
+        "incident": visit.desk.incidents.of_alert(found.id),
         "neighbours": [alert_row(visit, one, snoozes) for one in neighbours if one.id != found.id],
     }
-    return answer(visit, "alert", data, people=_people(visit), verdicts=words.VERDICTS, hours=SNOOZE_HOURS)
+    return answer(
+        visit, "alert", data, people=_people(visit), verdicts=words.VERDICTS, hours=SNOOZE_HOURS,
+        incidents=_open_incidents(visit),
+    )  # fmt: skip
+
+
+def _open_incidents(visit: Visit) -> list[tuple[str, str]]:
+    """Incidents that an alert may be put to: id and title."""
+    if not visit.account.writes:
+        return []
+    known = visit.desk.incidents.find(50)
+    return [(one["id"], one["title"][visit.language]) for one in known if one["state"] not in OVER]
 
 
 def _spread(visit: Visit, found: Alert) -> list[dict[str, Any]]:

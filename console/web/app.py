@@ -19,13 +19,17 @@ from starlette.exceptions import HTTPException
 from console.web import (
     alerts,
     assessments,
+    calendar,
     drills,
     gallery,
+    incidents,
     live,
     login,
     oncall,
     overview,
+    playbooks,
     questions,
+    rectify,
     risks,
     sources,
     units,
@@ -44,7 +48,10 @@ POLICY = (
 FONT = Path(fonts_file).parent / "NotoSansSC-Regular.otf"
 MAX_BODY = 1 << 20
 SAID = (400, 401, 403, 404, 405, 413, 503)
-SUBJECTS = (login, overview, alerts, units, risks, assessments, questions, drills, oncall, gallery, sources, live)
+SUBJECTS = (
+    login, overview, alerts, incidents, units, risks, assessments, questions, drills, calendar, playbooks, rectify,
+    oncall, gallery, sources, live,
+)  # fmt: skip
 
 
 def create_app(desk: Desk) -> FastAPI:

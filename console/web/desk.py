@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.types import ASGIApp
 
+from yunshao.model.alert import Alert
+from yunshao.model.calendar import Blackout
 from yunshao.model.estate import Estate
 from yunshao.ports import Body, Clock
 from yunshao.settings import Settings
@@ -97,6 +99,114 @@ class RiskDesk(Protocol):
     def treat(self, risk: str, action: str, post: str, due: int, expected: int, note: str, by: str) -> None: ...
 
 
+class IncidentDesk(Protocol):
+    """Real incidents as the console works them; every verb may raise WrongUse or NotFound."""
+
+    def get(self, incident: str) -> dict[str, Any]: ...
+
+    def find(self, limit: int) -> list[dict[str, Any]]: ...
+
+    def of_alert(self, alert: str) -> str: ...
+
+    def alerts(self, incident: Mapping[str, Any]) -> list[Alert]: ...
+
+    def open(self, alerts: Sequence[str], by: str, *, title: str, category: str) -> str: ...
+
+    def add_alerts(self, incident: str, alerts: Sequence[str], by: str) -> None: ...
+
+    def move(self, incident: str, to: str, by: str, note: str) -> None: ...
+
+    def reopen(self, incident: str, by: str, note: str) -> None: ...
+
+    def classify(self, incident: str, category: str, by: str, note: str) -> None: ...
+
+    def grade(self, incident: str, affected: str, loss: str, harm: str, by: str) -> None: ...
+
+    def grade_reporting(self, incident: str, facts: Mapping[str, float], by: str) -> None: ...
+
+    def set_clock(self, incident: str, by: str, *, operator: str, known: int | None, crime: bool | None) -> None: ...
+
+    def sent(self, incident: str, duty: str, by: str, at: int | None, note: str) -> None: ...
+
+    def lead(self, incident: str, who: str, by: str) -> None: ...
+
+    def task(self, incident: str, title: str, by: str, post: str, due: int | None) -> str: ...
+
+    def end_task(self, incident: str, task: str, how: str, by: str, note: str) -> None: ...
+
+    def comment(self, incident: str, text: str, by: str) -> None: ...
+
+    def merge(self, keep: str, other: str, by: str) -> None: ...
+
+    def keep_events(self, incident: str, by: str, note: str) -> str: ...
+
+    def figures(self, units: Iterable[str], days: int) -> dict[str, dict[str, Any]]: ...
+
+    def evidence(self, incident: str, piece: str) -> tuple[dict[str, Any], bytes]: ...
+
+
+class RectifyDesk(Protocol):
+    """Rectification items; every verb may raise WrongUse or NotFound."""
+
+    def find(self, units: Iterable[str]) -> list[dict[str, Any]]: ...
+
+    def get(self, item: str) -> dict[str, Any]: ...
+
+    def done(self, item: str, by: str, note: str) -> None: ...
+
+    def verify(self, item: str, by: str, note: str) -> None: ...
+
+    def give_back(self, item: str, by: str, note: str) -> None: ...
+
+    def drop(self, item: str, by: str, note: str) -> None: ...
+
+    def move_deadline(self, item: str, due: int, by: str, note: str) -> None: ...
+
+    def readiness(self, units: Iterable[str]) -> dict[str, Any]: ...
+
+
+class CalendarDesk(Protocol):
+    """The calendar of drills; every verb may raise WrongUse or NotFound."""
+
+    def plans(self) -> list[dict[str, Any]]: ...
+
+    def ahead(self, until: int) -> list[dict[str, Any]]: ...
+
+    def blackouts(self) -> Sequence[Blackout]: ...
+
+    def coverage(self) -> dict[str, list[dict[str, Any]]]: ...
+
+    def add(
+        self,
+        playbook: str,
+        by: str,
+        *,
+        every: str,
+        first: int | None,
+        off: str,
+        units: Sequence[str],
+        announced: bool,
+        notice_days: int,
+        beside: bool,
+    ) -> str: ...
+
+    def remove(self, plan: str, by: str) -> None: ...
+
+
+class RunDesk(Protocol):
+    """Runs of response playbooks; every verb may raise WrongUse or NotFound."""
+
+    def start(self, name: str, given: Mapping[str, str], by: str) -> str: ...
+
+    def start_for(self, incident: str, name: str, given: Mapping[str, str], by: str) -> str: ...
+
+    def briefs(self, runs: Sequence[str]) -> list[dict[str, Any]]: ...
+
+    def answer(self, run_id: str, step: str, answer: str, by: str) -> None: ...
+
+    def steer(self, run_id: str, verb: str, by: str) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything `create_app` needs."""
@@ -109,6 +219,10 @@ class Desk:
     notices: NoticeDesk
     reports: ReportDesk
     risks: RiskDesk
+    incidents: IncidentDesk
+    runs: RunDesk
+    rectify: RectifyDesk
+    calendar: CalendarDesk
     questions: QuestionDesk
     assess: Callable[[str, str], str]
     playbooks: Mapping[str, Any]

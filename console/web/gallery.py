@@ -32,6 +32,11 @@ def gallery(request: Request) -> Response:
         for one in store.find(kind, limit=50)
         if one["id"] not in have and (kind == "assessment" or one["phase"] == "over")
     ]
+    open_ += [
+        {"id": one["id"], "kind": "incident", "title": one["title"], "at": one["created"]}
+        for one in store.find("incident", limit=50)
+        if one["id"] not in have and one["state"] != "merged"
+    ]
     shown = [{**one, "rows": _rows(one["files"], visit.language)} for one in built]
     return answer(visit, "reports", {"reports": shown, "unbuilt": open_, "kinds": list(visit.desk.reports.reviews())})
 

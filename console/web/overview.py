@@ -11,8 +11,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from console.web.frame import Visit, alert_row, answer, page_route, visit_of
+from playbooks.incident.book import OVER, clocks
 from yunshao.model.alert import Alert
 from yunshao.model.finding import LEVELS
+from yunshao.model.rectification import counts
+from yunshao.model.skew import ahead_of
 
 router = APIRouter()
 HOUR_MS = 3_600_000
@@ -44,6 +47,8 @@ def overview(request: Request) -> Response:
         "techniques": _top(store.count_alerts(visit.query(since=now - 14 * DAY_MS, limit=1), "technique"), 6),
         "assessment": None if visit.units else _last(visit, "assessment"),
         "drill": None if visit.units else _last(visit, "drill"),
+        "overdue": counts(visit.desk.rectify.find(visit.units), now)["overdue"],
+        "incidents": _incidents(visit),
         "running": [] if visit.units else running_drills(visit),
     }
     return answer(visit, "overview", data)
@@ -75,8 +80,17 @@ def source_states(visit: Visit, now: int) -> list[dict[str, Any]]:
         last = row["last_received"]
         quiet = last is None or now - last > HOUR_MS
         rejecting = row["rejected"] * 100 > max(row["received"], 1)
-        found.append({**row, "state": "rejecting" if rejecting else "quiet" if quiet else "ok"})
+        found.append({**row, "skew": ahead_of(row), "state": "rejecting" if rejecting else "quiet" if quiet else "ok"})
     return found
+
+
+def _incidents(visit: Visit) -> dict[str, int]:
+    """How many real incidents are open in sight, and how many of them owe a report that is late."""
+    now = visit.desk.clock()
+    found = [one for one in visit.desk.incidents.find(500) if one["state"] not in OVER]
+    mine = [one for one in found if not visit.units or any(visit.may_see(unit) for unit in one["units"])]
+    late = sum(any(duty["state"] == "overdue" and duty["ours"] for duty in clocks(one, now)) for one in mine)
+    return {"open": len(mine), "late": late}
 
 
 def running_drills(visit: Visit) -> list[dict[str, Any]]:

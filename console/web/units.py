@@ -9,12 +9,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from console.web.frame import Visit, alert_row, answer, page_route, visit_of
+from console.web.rectify import rows_of
 from yunshao.errors import NotFound
 from yunshao.model.event import UNOWNED
 
 router = APIRouter()
 OPEN = ("new", "acknowledged")
 DAY_MS = 86_400_000
+TIMED_DAYS = 90
 
 
 @page_route(router, "/units")
@@ -93,5 +95,8 @@ def unit_page(request: Request, unit_id: str) -> Response:
         ],
         "levels": visit.desk.store.count_alerts(visit.query(status=OPEN, unit=below, limit=1), "level"),
         "alerts": [alert_row(visit, one) for one in alerts],
+        "times": visit.desk.incidents.figures(below, TIMED_DAYS),
+        "readiness": visit.desk.rectify.readiness(below),
+        "items": [one for one in rows_of(visit, below) if one["state"] == "open"][:50],
     }
     return answer(visit, "unit", data)

@@ -179,7 +179,8 @@ def _drilled(drills: Iterable[Mapping[str, Any]], now: int) -> list[tuple[str, d
     An alert that nobody was there to take shows that a rule fires, not that anything follows. So what only unattended
     drills played counts as untested at the most; what they missed counts in full.
     """
-    recent = [one for one in drills if one.get("state") == "done" and now - (one.get("ended") or 0) <= TEST_AGE_MS]
+    counting = [one for one in drills if one.get("state") == "done" and not one.get("set_aside")]
+    recent = [one for one in counting if now - (one.get("ended") or 0) <= TEST_AGE_MS]
     attended = _shown([one for one in recent if not one.get("unattended")])
     unattended = _shown([one for one in recent if one.get("unattended")])
     everything = _shown(recent)

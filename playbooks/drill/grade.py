@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playbooks.drill.metrics import drill_figures
-from playbooks.drill.say import both
+from playbooks.drill.say import both, entry
+from yunshao.errors import WrongUse
 from yunshao.model.drill import Document
 from yunshao.model.risk import round_half_up
 
@@ -145,3 +146,15 @@ def _improvement(drill: Document, problem: dict[str, Any]) -> dict[str, Any]:
     post = ON_CALL_POST if problem["cause_id"] == "people" else SECURITY_POST
     ended = drill["ended"] or drill["started"]
     return {"action": problem["mend"], "post": post, "due": ended + DUE_DAYS * DAY_MS, "problem": problem["text"]}
+
+
+def set_aside(document: Document, by: str, now: int, reason: str) -> Document:
+    """A finished drill counts no more, in assessments and in readiness; without a reason it counts again.
+
+    Raises WrongUse for one that is not over.
+    """
+    if document["phase"] != "over":
+        raise WrongUse(f"drill {document['id']} is not over", "abort it instead")
+    held = {"by": by, "at": now, "reason": reason.strip()[:500]} if reason.strip() else None
+    line = entry(now, "set_aside", by=by, reason=held["reason"]) if held else entry(now, "counts_again", by=by)
+    return {**document, "set_aside": held, "timeline": [*document["timeline"], line]}

@@ -230,6 +230,10 @@ def _notice(drill: Document, facts: Sequence[AlertFact]) -> None:
             _notice_alert(drill, expected, facts, sent_at)
         else:
             _notice_acknowledged(drill, expected, facts)
+        if expected["detected"] is not None and expected["acknowledged"] is not None:
+            # What pages and reports print: nobody is timed while the drill is held.
+            pauses = _pauses(drill, expected["acknowledged"])
+            expected["took"] = held_apart(expected["detected"], expected["acknowledged"], pauses)
 
 
 def _notice_alert(

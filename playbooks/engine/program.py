@@ -17,7 +17,10 @@ CONDITION = re.compile(
 )
 PLACE = re.compile(r"\{(steps|input)\.([a-z][a-z0-9_]{0,63})(?:\.(answer|state))?\}")
 # What a step may do. An outward act reaches somebody outside the product, and wants somebody's approval.
-ACTS = ("note", "alert.acknowledge", "alert.assign", "alert.reopen", "notify.post", "notify.channel")
+ACTS = (
+    "note", "alert.acknowledge", "alert.assign", "alert.reopen", "incident.comment", "incident.task",
+    "incident.evidence", "notify.post", "notify.channel",
+)  # fmt: skip
 OUTWARD = ("notify.channel",)
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]

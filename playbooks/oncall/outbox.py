@@ -20,7 +20,8 @@ KIND = "delivery"
 FIRST_WAIT_MS = 5_000
 LONGEST_WAIT_MS = 300_000
 LEASE_MS = 90_000
-GIVE_UP_MS = 24 * 3_600_000
+DAY_MS = 86_400_000
+GIVE_UP_MS = DAY_MS
 MOST_TOGETHER = 50
 MAX_REASON = 300
 
@@ -74,6 +75,15 @@ def again(delivery: Delivery, now: int) -> Delivery:
     if delivery["state"] != "failed":
         return delivery
     return {**delivery, "state": "waiting", "tries": 0, "created": now, "wakes": now}
+
+
+def outlived(delivery: Delivery, keep_days: int, now: int) -> bool:
+    """Whether a delivery that has left, or was called off, has been kept for long enough; 0 days: never.
+
+    What waits, and what failed and may be put back, stays.
+    """
+    settled = delivery["state"] in {"sent", "cancelled"}
+    return settled and keep_days > 0 and now - (delivery["sent"] or delivery["created"]) > keep_days * DAY_MS
 
 
 def free_slots(state: Mapping[str, Any] | None, limit: Limit, now: int) -> int:

@@ -54,6 +54,29 @@ def notice_subject(run: Mapping[str, Any], command: Mapping[str, Any]) -> Subjec
     return Subject("notice", command["key"], "informational", run["program"]["title"], {"zh": text, "en": text})
 
 
+def plan_subject(plan: Mapping[str, Any], title: Mapping[str, str], at: str) -> Subject:
+    """A drill that is announced."""
+    return Subject(
+        "plan", f"{plan['id']}/{plan['next']}", "informational", both("calendar.soon", title=dict(title), at=at),
+        both("calendar.soon_body"), drill=plan["id"], path="/calendar",
+    )  # fmt: skip
+
+
+def duty_subject(incident: Mapping[str, Any], duty: Mapping[str, Any], share: float, due: str) -> Subject:
+    """A report of a real incident that is due, for the post that makes it."""
+    values = {"id": incident["id"], "to": duty["to"], "due": due, "share": round(share * 100), "duty": duty["duty"]}
+    return Subject(
+        "duty", duty_name(incident["id"], duty["duty"], share), "critical" if share >= 1 else "high",
+        both("incident.due", title=incident["title"]), both("incident.due_body", **values),
+        unit=incident["units"][0] if incident["units"] else "", path=f"/incidents/{incident['id']}",
+    )  # fmt: skip
+
+
+def duty_name(incident: str, duty: str, share: float) -> str:
+    """What one reminder of one report is called."""
+    return f"{incident}/{duty}/{share:g}"
+
+
 def handed_subject(rota: str, person: str, until: str, waiting: int) -> Subject:
     """The words to whoever comes on call."""
     return Subject(

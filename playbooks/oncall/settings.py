@@ -153,6 +153,7 @@ class Route(_Strict):
 class OnCall(_Strict):
     """The whole file."""
 
+    keep_days: int = Field(90, ge=0, le=3650, description="Days that settled deliveries are kept; 0: for ever.")
     link: str = Field("", max_length=300, description="Where the console is reached from outside: https://…")
     channels: dict[Name, ChannelSettings] = Field(default_factory=dict, max_length=100)
     people: dict[Name, Person] = Field(default_factory=dict, max_length=1000)

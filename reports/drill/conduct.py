@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from reports.drill.facts import Facts, seconds, spell, state
 from reports.drill.front import alerts_of
@@ -153,6 +154,11 @@ def detection(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     )
 
 
+def _taken(row: Mapping[str, Any]) -> float | None:
+    """How long it took to be acknowledged, of a document that does not say how long without the pauses."""
+    return seconds(row.get("detected"), row.get("acknowledged"))
+
+
 def _expected(draft: Draft, facts: Facts) -> Table:
     words = draft.words
     rows = [
@@ -162,7 +168,7 @@ def _expected(draft: Draft, facts: Facts) -> Table:
             brief(row.get("injected")),
             brief(row.get("detected")),
             spell(draft, seconds(row.get("injected"), row.get("detected"))),
-            spell(draft, seconds(row.get("detected"), row.get("acknowledged"))),
+            spell(draft, seconds(0, row["took"]) if "took" in row else _taken(row)),
             spell(draft, facts.limit(row)),
             state(draft, row.get("state")),
             draft.evidence(row.get("alert")),

@@ -30,6 +30,10 @@ pytestmark = [
 PAGES = (
     "/",
     "/alerts",
+    "/incidents",
+    "/playbooks",
+    "/calendar",
+    "/rectifications",
     "/units",
     "/risks",
     "/risks/proposals",

@@ -80,7 +80,7 @@ def test_a_drill_moves_no_real_figure_by_a_byte(tmp_path: Path):
     assert figures(town) == before
 
 
-def test_a_record_that_claims_to_be_a_drills_is_an_ordinary_record(town: SmallCity):
+def test_a_record_that_claims_to_be_a_drills_is_an_ordinary_record_and_an_alert(town: SmallCity):
     drill = town.up.drills.start("audit_switched_off", "operator", 1, unattended=True)
     (line,) = story("kms_key_deletion", demo_city(), wall_clock(), "outsider")
     record = json.loads(line.raw)
@@ -89,6 +89,7 @@ def test_a_record_that_claims_to_be_a_drills_is_an_ordinary_record(town: SmallCi
     town.send([line._replace(raw=json.dumps(record).encode())])
     found = town.place.store.alerts(AlertQuery(limit=1000, drill="any"))
     mine = [one for one in found if any(event.uid == record["eventID"] for event in one.events)]
-    assert [one.drill for one in mine] == [""]
+    assert {one.drill for one in mine} == {""}
+    assert {one.finding.rule_name for one in mine} >= {"call_claims_to_be_a_drill"}
     assert town.up.drills.abort_all("operator") == [drill]
     town.up.drills.advance(drill)

@@ -199,3 +199,20 @@ def test_a_drill_pages_with_its_mark_and_an_unattended_one_pages_nobody(paged: S
     assert {one["about"]["kind"] for one in notices.pages()} == {"alert", "task"}
     paged.up.drills.abort(drill, "operator")
     paged.up.drills.advance(drill)
+
+
+def test_what_was_delivered_is_let_go_after_its_days_and_what_failed_stays(tmp_path: Path):
+    (tmp_path / "yunshao.yaml").write_text("language: zh\n", encoding="utf-8")
+    (tmp_path / "oncall.yaml").write_text(f"keep_days: 30\n{oncall_file('http://127.0.0.1:1')}", encoding="utf-8")
+    clock = Hands()
+    place = Workspace(tmp_path)
+    sending, kind, old = Notices(place, clock).sending, outbox.kind_of("hook"), clock.now - 31 * 24 * HOUR
+    for number, (state, sent) in enumerate(
+        (("sent", old), ("cancelled", None), ("failed", None), ("waiting", None), ("sent", clock.now))
+    ):
+        key = f"d{number}"
+        row = {"id": key, "channel": "hook", "state": state, "sent": sent, "created": old, "wakes": None}
+        place.store.put(kind, key, row)
+    assert sending.prune() == 2
+    assert sending.prune() == 0
+    assert sorted(one["id"] for one in place.store.find(kind, 10)) == ["d2", "d3", "d4"]

@@ -18,7 +18,10 @@ from console.wiring import wall_clock
 from yunshao.model.alert import raise_flood
 from yunshao.ports import Batch
 
-PAGES = ("/", "/alerts", "/units", "/risks", "/risks/proposals", "/assessments", "/drills", "/reports", "/sources")
+PAGES = (
+    "/", "/alerts", "/incidents", "/units", "/risks", "/risks/proposals", "/assessments", "/drills", "/calendar",
+    "/playbooks", "/rectifications", "/reports", "/sources",
+)  # fmt: skip
 ADDRESS = re.compile(r"""(?:src|href|action)\s*=\s*["']?\s*(?:https?:)?//""")
 
 

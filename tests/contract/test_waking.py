@@ -10,7 +10,7 @@ import pytest
 from yunshao.adapters.stores.memory import MemoryStore
 from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import WrongUse
-from yunshao.ports import Store
+from yunshao.ports import Forgetting, Store
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -49,3 +49,11 @@ def test_a_change_that_fails_changes_nothing_of_all(store: Store) -> None:
     with pytest.raises(WrongUse):
         store.change_due("thing", 30, change)
     assert [one["id"] for one in store.waking("thing", 30)] == ["early", "late"]
+
+
+def test_what_is_forgotten_is_gone_and_sleeps_no_more(store: Store) -> None:
+    assert isinstance(store, Forgetting)
+    assert store.forget("thing", ["early", "none"]) == 1
+    assert [one["id"] for one in store.waking("thing", 30)] == ["late"]
+    assert store.get("other", "early")["id"] == "other"
+    assert store.forget("thing", []) == 0

@@ -24,10 +24,12 @@ from playbooks.oncall.settings import (
 )
 from yunshao import meters
 from yunshao.settings import (
+    BlackoutSettings,
     CalendarSettings,
     ClusterSettings,
     ConsoleSettings,
     DetectSettings,
+    IncidentSettings,
     PadesSettings,
     ReviewSettings,
     ScheduleSettings,
@@ -46,6 +48,8 @@ MODELS = (
     PadesSettings,
     CalendarSettings,
     ClusterSettings,
+    BlackoutSettings,
+    IncidentSettings,
 )
 DOCS = ROOT / "docs"
 

@@ -35,6 +35,7 @@ def test_a_pause_counts_for_nobodys_time():
     document = run.resume(run.pause(document, "x", T0 + 10_000), "x", T0 + 30 * MINUTE)
     document = played(document, T0 + 31 * MINUTE, fact(detected=T0 + 5_000, acknowledged=T0 + 30 * MINUTE + 15_000))
     assert document["expectations"][1]["state"] == "met"
+    assert [one["took"] for one in document["expectations"]] == [20_000, 20_000], "pages and reports print this"
     figures = drill_figures(document["expectations"], document["steps"], document["pauses"])
     assert figures["mtta"]["mean"] == 20
     assert held_apart(0, 100, [[10, 20], [90, 200]]) == 80

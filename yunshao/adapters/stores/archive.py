@@ -58,6 +58,12 @@ class SqliteArchive(Part):
     def waking(self, kind: str, until: int, limit: int = 1000) -> list[Document]:
         return [loads(body) for _, body in self._db.rows(DUE, (kind, until, limit))]
 
+    def forget(self, kind: str, keys: Sequence[str]) -> int:
+        with self._db.writing() as connection:
+            gone = [connection.execute("DELETE FROM document WHERE kind=? AND key=?", (kind, clean(key))).rowcount
+                    for key in keys]  # fmt: skip
+        return sum(gone)
+
 
 def _wakes(document: Mapping[str, Any]) -> int | None:
     wakes = document.get("wakes")

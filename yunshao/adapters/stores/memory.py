@@ -291,6 +291,10 @@ class MemoryStore(MemoryRegister):
         found = [document for (other, _), document in reversed(self._documents.items()) if other == kind]
         return copy.deepcopy(found[:limit])
 
+    def forget(self, kind: str, keys: Sequence[str]) -> int:
+        with self._lock:
+            return sum(self._documents.pop((kind, key), None) is not None for key in keys)
+
     def change(self, kind: str, key: str, change: Callable[[Document | None], Document]) -> Document:
         with self._lock:
             changed = change(copy.deepcopy(self._documents.get((kind, key))))
