@@ -62,13 +62,16 @@ class Conclusion:
 class Advance:
     """The memory after one row or tick (None: nothing left to remember), what was concluded, the next wake-up.
 
-    `let_go`: how many rows had to go because the group holds too many.
+    `let_go`: how many rows had to go because the group holds too many. `put_off`: how much later than the group asked
+    for it this tick came. `reached`: the newest time of the group by itself.
     """
 
     memory: dict[str, Any] | None
     conclusions: tuple[Conclusion, ...]
     due: int | None
     let_go: int = 0
+    put_off: int = 0
+    reached: int | None = None
 
 
 class Windows:
@@ -84,13 +87,19 @@ class Windows:
         self._says = _SAYS.get(correlation.kind)
         self._counts = correlation.kind == "event_count" and bool(correlation.bounds)
 
-    def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int) -> Advance:
-        """One row, or a tick at `now`, against the memory of its group.
+    def advance(self, memory: dict[str, Any] | None, row: Row | None, now: int, *, closing: bool = False) -> Advance:
+        """One row, or a tick at `now`, against the memory of its group. `closing`: nothing more will come.
 
         `now` is at most what the clock allows: a row may be from the future. Then it is judged at once, because its
         time is long in coming, and it does not make the others old.
+
+        Rows that are late for everybody (a file of last week that is read today) are on time for each other: a tick
+        moves their group no further than to the time that it asked for.
         """
         group = _Group(memory)
+        put_off = 0
+        if row is None and not closing and (asked := self._due(group)) is not None and now > asked:
+            put_off, now = now - asked, asked
         group.watermark = now if group.watermark is None else max(group.watermark, now)
         concluded: list[Conclusion] = []
         if row is not None and group.add(row) and group.mark is not None and row[TIME] <= group.mark:
@@ -103,7 +112,8 @@ class Windows:
         if len(group.rows) > self._capacity:
             concluded.extend(self._ahead(group))
             let_go = group.thin(self._says, self._capacity)
-        return Advance(group.memory(), tuple(concluded), self._due(group), let_go)
+        due = self._due(group)
+        return Advance(group.memory(), tuple(concluded), due, let_go, put_off, group.watermark)
 
     def _ahead(self, group: _Group) -> list[Conclusion]:
         """Judge what has to go. Silence cannot be judged ahead: its end has not come."""

@@ -15,7 +15,7 @@ from typing import Any
 from streams.pipeline import Rooms, judge
 from streams.times import NEVER_SEEN, Times
 from yunshao.model.event import NOBODY
-from yunshao.model.finding import Finding, Observation, Step
+from yunshao.model.finding import CLOSING, Finding, Observation, Step
 
 Key = tuple[str, str]
 Recall = Callable[[str, str], Any]
@@ -114,7 +114,7 @@ class Judgement:
         """Judge a memory as it stands, because there is no room for it any longer, and expect nothing more of it."""
         draft: dict[Key, Kept] = {key: (memory, None)}
         end = self._times.of(self._rooms.hears(*key)) + self._rooms.lateness + MAX_HOPS
-        last = Observation(*key, end, None, NOBODY, tick=True)
+        last = Observation(*key, end, None, NOBODY, {CLOSING: True}, tick=True)
         try:
             findings = self._judge([last], draft)
         except Exception as error:  # noqa: BLE001 - handed to the runner, which counts and records it
@@ -171,11 +171,15 @@ class Judgement:
             self._wants(key, due)
 
     def _kept(self, step: Step, seen: Observation) -> Kept:
-        """The memory and its due time. A late event's is put off by as much as it is late: others may follow it."""
+        """The memory and its due time. A late event's is put off by as much as it is late, and stays so much behind:
+        others may follow it."""
         if step.memory is None or step.due is None:
             return step.memory, None
-        late = 0 if seen.tick else self._times.of(self._rooms.hears(seen.detector, seen.key)) - seen.time
-        return step.memory, step.due + max(0, late - self._rooms.lateness)
+        if seen.tick:
+            return step.memory, step.due + step.put_off
+        reached = seen.time if step.reached is None else step.reached
+        late = self._times.of(self._rooms.hears(seen.detector, seen.key)) - reached
+        return step.memory, step.due + (late if late > self._rooms.lateness else 0)
 
     def _wants(self, key: Key, due: int | None) -> None:
         if due is None:

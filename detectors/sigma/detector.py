@@ -16,7 +16,7 @@ from detectors.spec import SIGMA, heard
 from detectors.windows import ENTITY, OWNER, SOURCE, TIME, UID, UP, VALUE, Conclusion, Row, Windows
 from detectors.words import visible
 from yunshao.model.event import Event, EventRef, Native, Owner
-from yunshao.model.finding import STAGED, Finding, Observation, Step, finding_id
+from yunshao.model.finding import CLOSING, STAGED, Finding, Observation, Step, finding_id
 
 MAX_EVENTS = 100
 MAX_CARRIED = 20
@@ -130,15 +130,24 @@ class SigmaDetector:
         windows = self._windows.get(seen.key.partition("|")[0])
         if windows is None:
             return Step(None)
-        advance = windows.advance(memory, None if seen.tick else seen.values["row"], seen.time)
+        row = None if seen.tick else seen.values["row"]
+        advance = windows.advance(memory, row, seen.time, closing=bool(seen.values.get(CLOSING)))
         correlation = self._chains.by_id[seen.key.partition("|")[0]]
         findings: list[Finding] = []
         onward: list[Observation] = []
         for conclusion in advance.conclusions:
             if self._chains.alerts_alone(correlation.id):
                 findings.append(self._exceptions.marked(_concluded(correlation, conclusion, self._units)))
-            onward.extend(self._handed_up(correlation, conclusion, seen.time))
-        return Step(advance.memory, tuple(findings), advance.due, tuple(onward), advance.let_go)
+            onward.extend(self._handed_up(correlation, conclusion, seen.time - advance.put_off))
+        return Step(
+            advance.memory,
+            tuple(findings),
+            advance.due,
+            tuple(onward),
+            advance.let_go,
+            advance.put_off,
+            advance.reached,
+        )
 
     def _found(self, seen: Observation) -> list[Finding]:
         rule = self._rules.get(str(seen.values.get("rule")))

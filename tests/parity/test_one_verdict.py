@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+import orjson
 import pytest
 
 from collectors.catalog import PARSERS, guess
@@ -117,6 +118,18 @@ def test_the_live_stream_gives_the_same_verdict_wherever_it_is_cut(seed):
 def test_a_source_that_is_hours_behind_the_others_gives_the_same_verdict(behind):
     late = sorted(capture(), key=lambda line: line.time + (180 * MINUTE if line.source == behind else 0))
     assert live(late, random.Random(5)) == folded(capture())
+
+
+def _account(line: Line) -> str:
+    return str(orjson.loads(line.raw).get("recipientAccountId", "")) if line.source == "aws.cloudtrail" else ""
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_accounts_that_are_read_one_after_the_other_give_the_same_verdict(backwards):
+    """As a folder of files by account is read at first: the second begins hours before the end of the first."""
+    accounts = sorted({_account(line) for line in capture()}, reverse=backwards)
+    by_account = sorted(capture(), key=lambda line: (accounts.index(_account(line)), line.time))
+    assert live(by_account, random.Random(3)) == folded(capture())
 
 
 @pytest.mark.parametrize("seed", range(2))

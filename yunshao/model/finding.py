@@ -30,11 +30,13 @@ class Grouping:
 
 HOURLY = Grouping()
 ALONE = Grouping((), 0)
+CLOSING = "closing"
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one event means to one detector about one key; a `tick` says only that time passed.
+    """What one event means to one detector about one key; a `tick` says only that time passed, and with the value
+    `CLOSING` that nothing more will come.
 
     `values` holds JSON types alone, so that it can cross a process border. Observations with one
     (detector, key) are judged in order by one worker.
@@ -116,7 +118,8 @@ class Step:
 
     `due` is the event time, in milliseconds, at which the detector wants a tick for this key. `onward` goes to
     another key (a peer group, a chained correlation) and is judged there. `let_go` counts what of the memory had to go
-    because it had grown too large.
+    because it had grown too large. `put_off`: how long (ms) after the time that the memory asked for its tick came.
+    `reached`: how far event time has come for this memory by itself, where that is not the time of the observation.
     """
 
     memory: Any
@@ -124,3 +127,5 @@ class Step:
     due: int | None = None
     onward: tuple[Observation, ...] = ()
     let_go: int = 0
+    put_off: int = 0
+    reached: int | None = None
