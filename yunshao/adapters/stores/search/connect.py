@@ -151,6 +151,14 @@ class Node:
             )
         return answer
 
+    def delete(self, index: str, body: Mapping[str, Any]) -> int:
+        """Take out what a query finds, also what was written just now; gives how much it was. Raises Unreachable."""
+        with self.told():
+            self.client.indices.refresh(index=index, params={"ignore_unavailable": "true"})
+            asked = {"refresh": "true", "conflicts": "proceed", "ignore_unavailable": "true"}
+            answer = self.client.delete_by_query(index=index, body=dict(body), params=asked)
+        return int(answer["deleted"])
+
     def pages(self, index: str, body: Mapping[str, Any], size: int = 2_000) -> Iterator[dict[str, Any]]:
         """Every hit in the order of `sort`, which must be total, without holding more than a page."""
         after: Sequence[Any] | None = None

@@ -16,6 +16,7 @@ from yunshao.ports import Clock
 
 MAX_TRAIL_TEXT = 4000
 MAX_TRIES = 50
+MAX_FORGOTTEN = 5_000
 MAX_WAKES = 1 << 62
 NEWEST = [{"_seq_no": "desc"}]
 
@@ -77,6 +78,15 @@ class SearchArchive:
     def waking(self, kind: str, until: int, limit: int = 1000) -> list[Document]:
         """Those that wake by `until`, earliest first, as they stand."""
         return [loads(hit["_source"]["body"]) for hit in self._due(kind, until, limit)]
+
+    def forget(self, kind: str, keys: Sequence[str]) -> int:
+        """Take these documents out; gives how many were there. Told again it goes on."""
+        gone = 0
+        for start in range(0, len(keys), MAX_FORGOTTEN):
+            named = [_key(kind, key) for key in keys[start : start + MAX_FORGOTTEN]]
+            asked = {"query": {"ids": {"values": named}}}
+            gone += self._node.delete(self._node.name("documents"), asked)
+        return gone
 
     def _due(self, kind: str, until: int, limit: int) -> list[dict[str, Any]]:
         asked = [{"term": {"kind": clean(kind)}}, {"range": {"wakes": {"lte": max(-MAX_WAKES, min(MAX_WAKES, until))}}}]
