@@ -50,14 +50,14 @@ def outcome(parser: Parser, raw: bytes, hint: str = "") -> dict[str, Any] | str:
     return parser.normalise(native, identity)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(SOURCES), st.binary(max_size=200), st.text(max_size=20))
 def test_any_bytes_are_an_event_or_a_refusal(source: str, raw: bytes, hint: str) -> None:
     outcome(PARSERS[source], raw, hint)
     assert guess(raw, hint) in {None, *SOURCES}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.sampled_from(SOURCES), st.recursive(ODD, lambda x: st.dictionaries(st.text(max_size=9), x, max_size=5)))
 def test_any_json_is_an_event_or_a_refusal(source: str, value: object) -> None:
     outcome(PARSERS[source], json.dumps(value).encode())
@@ -75,7 +75,7 @@ def _put(value: Any, path: tuple[Any, ...], new: Any) -> None:
     value[path[-1]] = new
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(st.sampled_from([good for good in GOOD if good[1][:1] == b"{"]), st.data())
 def test_a_record_with_odd_values_anywhere_is_still_valid(
     problems: Problems, good: tuple[Parser, bytes, str], data: st.DataObject
@@ -92,7 +92,7 @@ def test_a_record_with_odd_values_anywhere_is_still_valid(
         assert problems(found) == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.text(max_size=120),
     st.sampled_from(["", "<13>", "<13>1 2026-01-02T03:04:05Z h a - - ", "Jan  2 03:04:05 h sshd[1]: "]),

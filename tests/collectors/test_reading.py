@@ -77,13 +77,13 @@ FRAGMENTS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.lists(FRAGMENTS, max_size=40).map(b"".join), st.lists(st.integers(0, 400), max_size=30))
 def test_any_text_cut_anywhere_gives_the_same_pieces(data: bytes, cuts: list[int]) -> None:
     assert split(data, cuts) == split(data)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=20), st.sampled_from(["json", "lines"]))
 def test_any_bytes_give_pieces_and_nothing_else(data: bytes, cuts: list[int], framing: Framing) -> None:
     pieces = split(data, cuts, framing)
@@ -127,7 +127,7 @@ RECORDS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     RECORDS,
     st.sampled_from(["lines", "array", "pretty array", "Records", "run"]),

@@ -40,7 +40,7 @@ def slowly(event):
     return visible(next(entity._names(event.ocsf), NOBODY), MAX_ENTITY)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(IDENTITIES)
 def test_a_record_names_whom_its_ocsf_form_names(identity):
     native = {"eventName": "StopLogging", "eventSource": "cloudtrail.amazonaws.com", "userIdentity": identity}

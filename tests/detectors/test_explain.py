@@ -87,7 +87,7 @@ def consistent(piece: Piece) -> bool:
     return bool(follows) and all(map(consistent, piece.pieces))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(nodes(), st.lists(natives, min_size=1, max_size=4), st.sampled_from(SOURCES))
 def test_the_verdict_is_the_matchers_and_follows_from_its_parts(tree, records, where):
     product, category, service, source = where

@@ -91,7 +91,7 @@ def nodes(draw, depth=0):
     return AllOf(children) if kind == "and" else AnyOf(children)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(nodes(), st.sets(st.sampled_from(FIELDS)), st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(["x", "y"])))
 def test_what_cannot_hold_without_fields_never_holds_without_them(tree, missing, native):
     record = {key: value for key, value in native.items() if key not in missing}

@@ -38,7 +38,7 @@ natives = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(nodes(), min_size=1, max_size=6), st.lists(natives, min_size=1, max_size=5))
 def test_the_index_finds_just_what_trying_every_rule_finds(trees, records):
     source = LogSource("aws", "", "cloudtrail")

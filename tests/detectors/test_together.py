@@ -22,7 +22,7 @@ def alone(expressions, text):
     return [place for place, expression in enumerate(expressions) if finder(expression)(text)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(TEXTS)
 def test_a_few_are_found_as_each_alone(text):
     assert sorted(together(SMALL)(text)) == alone(SMALL, text)

@@ -19,7 +19,7 @@ from flow.cli import yunshao
 from playbooks.scenes import demo_city, everyday, story
 from playbooks.scenes.line import Line
 
-KILLS = 5
+KILLS = 4
 NOW = 1_790_000_000_000
 
 

@@ -297,7 +297,7 @@ KEYS = {kind: sorted(SMALL[kind]) for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_page_comes_out_whatever_stands_in_a_document(kind: str, data: st.DataObject) -> None:
     document = dict(SMALL[kind])
@@ -311,7 +311,7 @@ def test_a_page_comes_out_whatever_stands_in_a_document(kind: str, data: st.Data
     build(kind, document, ("en",), ("html",))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(alphabet=st.characters(), min_size=1, max_size=60))
 def test_a_pdf_comes_out_whatever_characters_stand_in_it(text: str) -> None:
     document = documents.drill()

@@ -46,13 +46,13 @@ def findings(draw: st.DrawFn) -> Finding:
 alerts = st.builds(raise_alert, findings(), st.integers(0, 9))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(alerts, alerts)
 def test_folding_is_the_same_from_either_side(one: Alert, other: Alert) -> None:
     assert fold(one, other) == fold(other, one)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(alerts, alerts, alerts)
 def test_folding_is_the_same_in_any_bracketing(a: Alert, b: Alert, c: Alert) -> None:
     assert fold(fold(a, b), c) == fold(a, fold(b, c))
