@@ -49,7 +49,7 @@ class Turn:
 @dataclass(slots=True)
 class Stretch:
     """One batch while it is worked on. `at_hand` has the first `handed` of its events; what is due is known up to
-    `expected`."""
+    `expected`. `taken` are the ids that the store knows as this batch's; `plain` waits to be packed."""
 
     judgement: Judgement
     times: Times
@@ -60,6 +60,7 @@ class Stretch:
     handed: int = 0
     expected: int = NEVER_SEEN
     taken: set[Any] = field(default_factory=set)
+    plain: list[Event] = field(default_factory=list)
 
 
 class Embedded:
@@ -168,6 +169,10 @@ class Embedded:
             self._judge(*known[place], noticed[place], stretch)
             start = place + 1
         self._pass(known[start:], stretch)
+        # Once a block, whatever stands in between: a pack of two costs as much as one of many.
+        if stretch.plain:
+            stretch.batch.packed.append(self._store.pack(stretch.plain))
+            stretch.plain = []
 
     def _pass(self, known: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
         """Take what no detector wants to know of: nothing comes of it but that time passes."""
@@ -175,16 +180,13 @@ class Embedded:
             for record, event in known:
                 self._judge(record, event, (), stretch)
             return
-        plain: list[Event] = []
         for record, event in known:
             try:
                 _ = event.ocsf
             except Exception as error:  # noqa: BLE001 - told and kept as a rejected record
                 self._refuse(record, error, stretch)
             else:
-                plain.append(event)
-        if plain:
-            stretch.batch.packed.append(self._store.pack(plain))
+                stretch.plain.append(event)
 
     def _leaps(self, events: Sequence[Event], stretch: Stretch) -> bool:
         """Let the time of these come at once, if nothing becomes due in it."""
