@@ -11,20 +11,10 @@ from reports.shared.plain import mapping, mappings, number, pick, whole
 from yunshao.errors import WrongUse
 from yunshao.model.controls import STATES, conclusion_2021, conclusion_2025, pass_rate, score_2021
 from yunshao.model.risk.gbt45577 import DATA_RISK, possibility_of
-from yunshao.model.scorecard import total, value_of
+from yunshao.model.scorecard import SUMS, total, value_of
 
 Row = Mapping[str, Any]
 MOST_SCENARIOS = 50
-# The rows of an indicator: which list, what of it is good, what whole is (empty: each row is one).
-SUMS = {
-    "migration": ("systems", "in_cloud", ""),
-    "coverage": ("systems", "heard", ""),
-    "response": ("alerts", "kept", "due"),
-    "controls": ("controls", "worth", ""),
-    "rectification": ("plans", "-overdue", "due_by_now"),
-    "posture": ("findings", "-failed", "weight"),
-    "drills": ("drilled", "drilled", ""),
-}
 
 
 def check_review(document: Row, alerts: Sequence[Row]) -> tuple[int, list[Difference]]:
@@ -65,12 +55,12 @@ def _scorecard(document: Row, alerts: Sequence[Row]) -> Iterator[Difference]:
         name, unit = str(row.get("indicator")), row.get("unit")
         if name not in SUMS:
             continue
-        part, good, under = SUMS[name]
-        listed = alerts if part == "alerts" else mappings(document, part)
+        of = SUMS[name]
+        listed = alerts if of.rows == "alerts" else mappings(document, of.rows)
         mine = [one for one in listed if unit in ("", one.get("unit"))]
-        den = sum(_num(one, under) for one in mine) if under else float(len(mine))
-        got = sum(_num(one, good.lstrip("-")) for one in mine)
-        num = den - got if good.startswith("-") else got
+        den = sum(_num(one, of.whole) for one in mine) if of.whole else float(len(mine))
+        got = sum(_num(one, of.counted) for one in mine)
+        num = den - got if of.missing else got
         value = value_of(num, den)
         printed = (_num(row, "num"), _num(row, "den"), *_maybe(row.get("value")))
         yield Difference(f"indicator {name} {unit}", printed, (num, den, *_maybe(value)))

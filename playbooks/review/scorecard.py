@@ -24,7 +24,7 @@ from playbooks.review.common import (
 from playbooks.review.say import both
 from yunshao.model.controls import POINTS
 from yunshao.model.estate import Estate, InfoSystem
-from yunshao.model.scorecard import INDICATORS, SEVERITY_WEIGHT, TARGETS, WEIGHTS, grade, points, total, value_of
+from yunshao.model.scorecard import INDICATORS, SEVERITY_WEIGHT, SUMS, TARGETS, WEIGHTS, grade, points, total, value_of
 
 TITLE = {"zh": "云长总评分卡", "en": "Scorecard of the cloud chiefs"}
 YEAR_MS = 365 * 86_400_000
@@ -129,17 +129,6 @@ def _drilled(known: Known, live: Sequence[InfoSystem]) -> list[Row]:
     return [{"unit": unit, "drilled": int(done)} for unit in dict.fromkeys(one.unit for one in live)]
 
 
-_SUMS = {
-    "migration": ("systems", "in_cloud", ""),
-    "coverage": ("systems", "heard", ""),
-    "response": ("alerts", "kept", "due"),
-    "controls": ("controls", "worth", ""),
-    "rectification": ("plans", "", "due_by_now"),
-    "posture": ("findings", "", "weight"),
-    "drills": ("drilled", "drilled", ""),
-}
-
-
 def _card(
     known: Known,
     unit: str,
@@ -149,15 +138,11 @@ def _card(
 ) -> list[Row]:
     rows: list[Row] = []
     for name in INDICATORS:
-        part, over, under = _SUMS[name]
-        mine = [row for row in parts[part] if unit in (CITY, row["unit"])]
-        whole = sum(row[under] for row in mine) if under else len(mine)
-        if name == "rectification":
-            good = whole - sum(row["overdue"] for row in mine)
-        elif name == "posture":
-            good = whole - sum(row["failed"] for row in mine)
-        else:
-            good = sum(row[over] for row in mine)
+        of = SUMS[name]
+        mine = [row for row in parts[of.rows] if unit in (CITY, row["unit"])]
+        whole = sum(row[of.whole] for row in mine) if of.whole else len(mine)
+        counted = sum(row[of.counted] for row in mine)
+        good = whole - counted if of.missing else counted
         rows.append(
             {
                 "unit": unit,

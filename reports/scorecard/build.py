@@ -9,6 +9,7 @@ from reports.shared.draft import Draft, Shown
 from reports.shared.outline import Outline, ending, laws, sources
 from reports.shared.plain import figure, half_up, mappings, number, percent, pick, visible, whole
 from reports.spec import Block, Cell, Figure, Sub, Table, Tile, Tiles
+from yunshao.model.scorecard import SUMS
 
 INDICATORS = ("migration", "coverage", "response", "controls", "rectification", "posture", "drills")
 GRADES = ("A", "B", "C", "D")
@@ -92,22 +93,11 @@ def _signed(value: float) -> str:
     return f"+{shown}" if value > 0 else f"−{shown}" if value < 0 else "0"
 
 
-_LISTS = {
-    "migration": ("systems", "in_cloud", ""),
-    "coverage": ("systems", "heard", ""),
-    "response": ("alerts", "kept", "due"),
-    "controls": ("controls", "worth", ""),
-    "rectification": ("plans", "overdue", "due_by_now"),
-    "posture": ("findings", "failed", "weight"),
-    "drills": ("drilled", "drilled", ""),
-}
-
-
 def _recipe(name: str) -> dict[str, Any]:
     """How an indicator follows from its rows: numerator (or what is missing from it) over denominator."""
-    rows, over, under = _LISTS[name]
-    whole_of = {"op": "sum", "of": rows, "field": under} if under else {"op": "count", "of": rows}
-    return {"op": "ratio", "num": {"op": "sum", "of": rows, "field": over}, "den": whole_of}
+    of = SUMS[name]
+    whole_of = {"op": "sum", "of": of.rows, "field": of.whole} if of.whole else {"op": "count", "of": of.rows}
+    return {"op": "ratio", "num": {"op": "sum", "of": of.rows, "field": of.counted}, "den": whole_of}
 
 
 def _city(draft: Draft) -> Table:
@@ -117,10 +107,8 @@ def _city(draft: Draft) -> Table:
         name = str(row.get("indicator"))
         value = number(row.get("value"))
         refs: tuple[str, ...] = ()
-        if name in _LISTS:
-            # Two of them are one less a share that failed.
-            failed = name in ("rectification", "posture")
-            shown = [] if value is None else [1 - value if failed else value]
+        if name in SUMS:
+            shown = [] if value is None else [1 - value if SUMS[name].missing else value]
             refs = draft.sure(name, percent(value), shown, _recipe(name), n=figure(row.get("den")))
         rows.append(
             (

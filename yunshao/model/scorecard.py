@@ -7,7 +7,7 @@ and the weights of the others are scaled to 100.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 INDICATORS = ("migration", "coverage", "response", "controls", "rectification", "posture", "drills")
 WEIGHTS: Mapping[str, float] = {
@@ -17,6 +17,27 @@ TARGETS: Mapping[str, float] = {
     "migration": 0.95, "coverage": 0.95, "response": 0.95, "controls": 0.8, "rectification": 1.0, "posture": 0.9,
     "drills": 1.0,
 }  # fmt: skip
+
+
+class Sum(NamedTuple):
+    """How an indicator follows from rows: the list they stand in, the member that is summed, the member that is the
+    whole (empty: each row is one), and whether what is summed is missing from the whole."""
+
+    rows: str
+    counted: str
+    whole: str = ""
+    missing: bool = False
+
+
+SUMS: Mapping[str, Sum] = {
+    "migration": Sum("systems", "in_cloud"),
+    "coverage": Sum("systems", "heard"),
+    "response": Sum("alerts", "kept", "due"),
+    "controls": Sum("controls", "worth"),
+    "rectification": Sum("plans", "overdue", "due_by_now", missing=True),
+    "posture": Sum("findings", "failed", "weight", missing=True),
+    "drills": Sum("drilled", "drilled"),
+}
 SEVERITY_WEIGHT = {5: 10, 4: 5, 3: 2, 2: 1, 1: 1}
 GRADES = ((90.0, "A"), (80.0, "B"), (70.0, "C"), (0.0, "D"))
 
