@@ -4,26 +4,10 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import dataclass
-from typing import Any
 
-import orjson
+from flow.cli import Done
 
 from console.cli.main import run
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left behind."""
-
-    code: int
-    out: bytes
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        """stdout as NDJSON."""
-        return [orjson.loads(line) for line in self.out.splitlines()]
 
 
 def cli(*words: object) -> Done:
