@@ -96,19 +96,22 @@ def _said(part: dict[str, Any], key: str) -> str:
 
 
 def account_of(event: Event) -> str:
-    """`provider|account`, the group in which actors are compared; the source's name where there is no cloud."""
+    """`source|provider|account`, the group in which actors are compared; provider and account where there is a cloud.
+
+    Sources are apart: each goes by its own time, and what is usual in one says nothing of another.
+    """
     return event.once(_account)
 
 
 def _account(event: Event) -> str:
     cloud = _part(event.ocsf, "cloud")
-    provider = _said(cloud, "provider") or event.source
+    provider = _said(cloud, "provider")
     account = _said(_part(cloud, "account"), "uid") or _said(cloud, "project_uid")
-    return visible(f"{provider}|{account}", MAX_ENTITY)
+    return visible(f"{event.source}|{provider}|{account}", MAX_ENTITY)
 
 
 def actor_key(event: Event) -> str:
-    """`provider|account|principal`, without the session of an assumed role; empty for an event without an actor."""
+    """`source|provider|account|principal`, without the session of an assumed role; empty where nobody acts."""
     return event.once(_actor)
 
 
@@ -119,3 +122,9 @@ def _actor(event: Event) -> str:
         return ""
     kept = principal.split(":", 1)[0] if principal.startswith("ARO") else principal
     return f"{account_of(event)}|{visible(kept, MAX_ENTITY)}"
+
+
+def source_in(key: str) -> tuple[str, ...]:
+    """The source of a memory's key, `KIND|` and then what `account_of` or `actor_key` gave."""
+    parts = key.split("|", 2)
+    return (parts[1],) if len(parts) > 2 else ()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from detectors.entity import account_of, actor_key, entity_of
+from detectors.entity import account_of, actor_key, entity_of, source_in
 from detectors.spec import FIRST_SEEN
 from detectors.words import visible
 from yunshao.model.address import PLAIN_V4
@@ -71,6 +71,10 @@ class FirstSeen:
     def place(self, seen: Observation) -> str:
         """The account: its actors go on to its memory."""
         return f"{ACCOUNT}{seen.values['account']}"
+
+    def hears(self, key: str) -> tuple[str, ...]:
+        """The source that the actor or the account was seen in."""
+        return source_in(key)
 
     def step(self, memory: Any, seen: Observation) -> Step:
         """An actor's memory tells what is new; an account's decides whether that is worth an alert."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from sklearn.ensemble import IsolationForest
 
-from detectors.entity import account_of, actor_key, entity_of
+from detectors.entity import account_of, actor_key, entity_of, source_in
 from detectors.first_seen import CLASSES
 from detectors.hours import FEATURES, HOUR_MS, added, as_count, begun, summary_of, vector_of
 from detectors.spec import ISOLATION
@@ -113,6 +113,10 @@ class Isolation:
     def place(self, seen: Observation) -> str:
         """The account: its actors go on to its memory."""
         return f"{ACCOUNT}{seen.values['account']}"
+
+    def hears(self, key: str) -> tuple[str, ...]:
+        """The source that the actor or the account was seen in."""
+        return source_in(key)
 
     def step(self, memory: Any, seen: Observation) -> Step:
         """An actor's memory closes hours; an account's judges them."""

@@ -3,7 +3,8 @@
 A lane is one partition of the raw topic; its own order is kept. Of two lanes the one whose next entry is earlier goes
 first. A lane that is empty here but known to have more behind it holds the others up: what it brings may be earlier.
 One that was read to its end holds nobody up. So a capture that is read again gives the order in which it happened, and
-the living stream does not wait.
+the living stream does not wait. A lane of which nothing is heard (its worker died, or is slow to begin) is waited for a
+while only: briefly for what happens now, longer for what happened long ago, which nobody awaits by the second.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from yunshao.model.finding import Observation
 from yunshao.wire.hops import Observed
 
 MAX_HELD = 100_000
-PATIENCE_MS = 20_000
+PATIENCE_MS, MOST_PATIENCE_MS, OF_AGE = 20_000, 600_000, 10
+"""How long a silent lane is waited for: a tenth of the age of what waits, but no less and no more than these."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,10 @@ Entry = tuple[int, str, list[Observation]]
 
 
 class Aligned:
-    """What waits, by lane. `cursors` say per lane how far it was taken before: (offset, entries of the next one)."""
+    """What waits, by lane. `cursors` say per lane how far it was taken before: (offset, entries of the next one).
+
+    `given_up`: lanes that were not waited for any longer; the caller tells of them and empties it.
+    """
 
     def __init__(self, lanes: int, cursors: dict[int, tuple[int, int]], now: int) -> None:
         self.cursors = dict(cursors)
@@ -48,6 +53,8 @@ class Aligned:
         self._behind = dict.fromkeys(range(lanes), True)
         self._heard = dict.fromkeys(range(lanes), now)
         self._held = 0
+        self._silent: set[int] = set()
+        self.given_up: list[int] = []
 
     def receive(self, message: Observed, token: Any, now: int) -> list[Any]:
         """Take in a message; gives the tokens that are done with at once: it was taken before."""
@@ -55,7 +62,7 @@ class Aligned:
         if lane not in self._queues:
             return [token]
         done, place = self.cursors.get(lane, (-1, 0))
-        self._heard[lane] = now
+        self._hear(lane, now)
         if message.offset <= done:
             return [token]
         for held in self._queues[lane]:
@@ -74,7 +81,12 @@ class Aligned:
         """These lanes have been read to their ends."""
         for lane in lanes:
             if lane in self._queues:
-                self._behind[lane], self._heard[lane] = False, now
+                self._behind[lane] = False
+                self._hear(lane, now)
+
+    def _hear(self, lane: int, now: int) -> None:
+        self._heard[lane] = now
+        self._silent.discard(lane)
 
     @property
     def empty(self) -> bool:
@@ -98,7 +110,12 @@ class Aligned:
     def _holds(self, lane: int, moment: int, now: int) -> bool:
         if self._queues[lane] or not self._behind[lane] or self._reached[lane] >= moment:
             return False
-        return now - self._heard[lane] < PATIENCE_MS
+        if now - self._heard[lane] < min(MOST_PATIENCE_MS, max(PATIENCE_MS, (now - moment) // OF_AGE)):
+            return True
+        if lane not in self._silent:
+            self._silent.add(lane)
+            self.given_up.append(lane)
+        return False
 
     def advance(self, lane: int) -> list[Any]:
         """One entry, or the marks at the end, of the lane's message is done; gives the tokens that are done with."""

@@ -171,7 +171,9 @@ class Worker(Engine):
             items = without(items, guilty)
             await self._letters.tell(event, REASON, f"records {sorted(guilty)}: {next(iter(guilty.values()))}")
         worked = work(parts.rooms, items)
-        behind = (self.app.consumer.highwater(TP(topic, lane)) or 0) > offset + 1
+        end = self.app.consumer.highwater(TP(topic, lane))
+        # Right after partitions were dealt nobody knows the end; the next pulse does.
+        behind = end is None or end > offset + 1
         # Made before anything is stored: what a stage fails on leaves no trace. Mostly all of it is fresh.
         sealed = self._sealed(worked.events, worked.seen, lane, offset, behind)
         origins = self._origins(event, worked.places)
@@ -249,6 +251,8 @@ class Worker(Engine):
         self._ack(held, shard.receive(message, event, now))
         while True:
             step = shard.take(self._parts.clock())
+            if step.given_up:
+                LOG.warning("nothing is heard of lanes %s: what they bring later may be late", step.given_up)
             if step.entries or step.changed or step.findings:
                 await self._made_durable(event, place, step)
             self._ack(held, step.done)

@@ -24,13 +24,18 @@ SETTLED_MS = 5_000
 
 @dataclass(slots=True)
 class Step:
-    """What one stretch of judging amounts to. `done`: the tokens whose messages need not be told again."""
+    """What one stretch of judging amounts to.
+
+    `done`: the tokens whose messages need not be told again; `given_up`: lanes that were silent for too long, so that
+    the others went ahead of them.
+    """
 
     findings: list[list[Finding]] = field(default_factory=list)
     changed: dict[Key, Kept] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     done: list[Any] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    given_up: list[int] = field(default_factory=list)
     newest: int = 0
     entries: int = 0
 
@@ -138,6 +143,7 @@ class Shard:
         for (detector, _), error in judgement.troubles:
             step.troubles.append(f"tick of {detector}: {type(error).__name__}: {error}"[:500])
         judgement.troubles.clear()
+        step.given_up, self._aligned.given_up = self._aligned.given_up, []
         step.newest = self._times.newest
         cursors = {str(lane): list(at) for lane, at in self._aligned.cursors.items()}
         step.state = {"cursors": cursors, "times": self._times.known()}

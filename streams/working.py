@@ -68,7 +68,10 @@ def shares(
     rooms: Rooms, events: Sequence[Event], seen: Sequence[Sequence[Observation]], shards: int, lane: int, offset: int,
     behind: bool,
 ) -> list[Observed]:  # fmt: skip
-    """What each shard is told of these fresh events, in their order."""
+    """What each shard is told of these fresh events, in their order; of each, how far its source's time has come by it.
+
+    Not its own time: a shard that was not told of a newer event before it must take it for as late as it is.
+    """
     placed = {detector.name: detector for detector in rooms.detectors if isinstance(detector, Placed)}
     marks: dict[str, int] = {}
     lists: list[list[tuple[int, str, list[Observation]]]] = [[] for _ in range(shards)]
@@ -82,7 +85,7 @@ def shares(
             text = detector.place(one) if detector else one.key
             mine.setdefault(place_of(f"{one.detector}|{text}", shards), []).append(one)
         for shard, held in mine.items():
-            lists[shard].append((event.time if moves else NEVER_SEEN, event.source, held))
+            lists[shard].append((marks.get(event.source, NEVER_SEEN), event.source, held))
     return [Observed(lane, offset, held, marks, behind) for held in lists]
 
 

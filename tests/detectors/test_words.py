@@ -62,12 +62,12 @@ def test_sessions_of_one_role_are_one_actor(event):
         ocsf = {"cloud": {"provider": "AWS", "account": {"uid": "1"}}, "actor": {"user": {"uid": f"AROAX:{session}"}}}
         return actor_key(event({}, ocsf=ocsf))
 
-    assert key("a") == key("b") == "AWS|1|AROAX"
+    assert key("a") == key("b") == "aws.cloudtrail|AWS|1|AROAX"
 
 
 def test_an_event_without_an_actor_has_no_key(event):
     assert actor_key(event({}, ocsf={})) == ""
-    assert account_of(event({}, ocsf={})) == "aws.cloudtrail|"
+    assert account_of(event({}, ocsf={})) == "aws.cloudtrail||"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,6 @@ PART = int(os.environ.get("YUNSHAO_SOAK", "1"))
 def test_a_large_capture_of_all_sources_gives_the_same_alerts(
     tmp_path: Path, cluster: ClusterSettings, record_property: Callable[[str, object], None]
 ) -> None:
-    records, alerts = check_parity(tmp_path / "city", cluster, 14, 300 // PART, seconds=3600.0)
+    records, alerts = check_parity(tmp_path / "city", cluster, 14, 720 // PART, seconds=3600.0)
     assert records >= 100_000 // PART
     record_property("show", f"{records:,} records of all sources: {alerts} alerts, equal to the byte both ways")

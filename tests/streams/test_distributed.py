@@ -143,10 +143,22 @@ def test_a_lane_with_more_behind_it_is_waited_for_and_one_at_its_end_is_not():
     other.receive(late, "late", 0)
     other.at_rest([1], 0)
     assert other.next(0) is not None
-    patient = Aligned(2, {}, 0)
-    patient.receive(late, "late", 0)
-    assert patient.next(10_000) is None
-    assert patient.next(25_000) is not None
+
+
+def test_a_silent_lane_is_waited_for_briefly_for_what_happens_now_and_longer_for_what_is_long_past():
+    late = envelopes(2, 2, 2)[2]
+    began = late.seen[0][0]
+    patient = Aligned(2, {}, began)
+    patient.receive(late, "late", began)
+    assert patient.next(began + 10_000) is None
+    assert patient.given_up == []
+    assert patient.next(began + 25_000) is not None
+    assert patient.given_up == [1]
+    hours = 5 * 60 * MINUTE
+    long_past = Aligned(2, {}, began + hours)
+    long_past.receive(late, "late", began + hours)
+    assert long_past.next(began + hours + 590_000) is None
+    assert long_past.next(began + hours + 610_000) is not None
 
 
 def test_the_ring_never_goes_over_what_stands_nowhere_else():

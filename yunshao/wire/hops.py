@@ -26,9 +26,9 @@ def place_of(text: str, partitions: int) -> int:
 class Observed:
     """Of one envelope (its `lane`, a partition of the raw topic, and `offset`): what one shard has to judge.
 
-    Each entry of `seen` is one event: its time, its source, and its observations. `marks`: the newest time that the
-    envelope shows to have come, by source. `behind`: whether more waits in the lane. `received`: when (ms) the records
-    came. `kind` is empty, `pulse` (nothing more in these `idle` lanes, and the `clock` is so) or `settle`.
+    Each entry of `seen` is one event: the time that its source had come to with it, its source, and its observations.
+    `marks`: the newest time that the envelope shows to have come, by source. `behind`: whether more waits in the lane.
+    `kind` is empty, `pulse` (nothing more in these `idle` lanes, and the `clock` is so) or `settle`.
     """
 
     lane: int
