@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from collectors.catalog import PARSERS, guess
 from console.clock import wall_clock as wall_clock
 from console.held import Held as Held
+from console.keys import KeyRing, kept
 from console.rule_cache import library
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.load import EXCEPTION_FILE, OVERLAY_FILE, Reshape, load_folders
@@ -24,7 +25,7 @@ from playbooks.load import library as playbook_library
 from playbooks.load import load_folder
 from playbooks.oncall.settings import ChannelSettings, OnCall, Secret, parse_oncall
 from playbooks.words import Playbook
-from reports.keys import Signer, new_key
+from reports.keys import Signer
 from streams.pipeline import Rooms
 from yunshao.adapters.buses.spool import Spool
 from yunshao.adapters.channels.catalog import channel
@@ -210,10 +211,15 @@ class Workspace:
         """What signs links that answer a page; made on first use, mode 0600."""
         return self._secret("link.key", lambda: secrets.token_bytes(32))
 
-    @cached_property
+    @property
+    def keys(self) -> KeyRing:
+        """The keys that seal reports; looked up each time, for another process may have handed over to the next."""
+        return KeyRing(self.data / "keys", self.settings.seal, str(self.folder / SETTINGS_FILE))
+
+    @property
     def signer(self) -> Signer:
         """The key that seals reports; made on first use, mode 0600."""
-        return Signer.from_pem(self._secret("signing.pem", new_key))
+        return self.keys.signer
 
     @cached_property
     def push_token(self) -> str:
@@ -221,22 +227,7 @@ class Workspace:
         return self._secret("push.token", lambda: secrets.token_urlsafe(32).encode()).decode().strip()
 
     def _secret(self, name: str, make: Callable[[], bytes]) -> bytes:
-        folder = self.data / "keys"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / name
-        if not path.exists():
-            temporary = folder / f".{name}.{secrets.token_hex(4)}"
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(make())
-            # `link` refuses to replace: of two processes that start at once, one key wins for both.
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
-        return path.read_bytes()
+        return kept(self.data / "keys" / name, make)
 
     def detectors(self) -> list[Detector]:
         """Rules first; detectors that learn come late, because scikit-learn takes seconds to load."""

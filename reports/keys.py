@@ -1,9 +1,16 @@
-"""Keys: sealing, handing over to the next key, and checkpoints of the chain that can be kept outside."""
+"""Keys: sealing, handing over to the next key, and checkpoints of the chain that can be kept outside.
+
+An Ed25519 key is 32 bytes and seals every bundle. An SM2 key (GB/T 32918.2, with SM3 and the signer's usual id) is 65
+bytes and may sign beside it. The length says which it is. SM2 is reckoned by a library that need not be there: who has
+it hands `sm2` in, and without it nothing that an SM2 key signed is believed.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +23,23 @@ from yunshao.errors import BadConfiguration
 from yunshao.model.chain import Link
 
 KEY_BYTES = 32
+SM2_BYTES = 65
 ROTATION = "yunshao-rotation/1"
 CHECKPOINT = "yunshao-checkpoint/1"
 MAX_ROTATIONS = 1000
+# SubjectPublicKeyInfo of a point on sm2p256v1 (1.2.156.10197.1.301, GM/T 0009 and 0010): all but the point is constant.
+SM2_PUBLIC = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d034200")
+
+Check = Callable[[bytes, bytes, bytes], bool]
+"""(public key, signature, content): whether the one made the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key that seals bundles."""
+    """A key that signs: its public half, and what makes a signature, in this process or on a token."""
 
-    key: Ed25519PrivateKey
+    public: bytes
+    sign: Callable[[bytes], bytes]
 
     @classmethod
     def from_pem(cls, pem: bytes) -> Signer:
@@ -36,21 +50,12 @@ class Signer:
             raise BadConfiguration("the signing key cannot be read", "make a new one") from None
         if not isinstance(key, Ed25519PrivateKey):
             raise BadConfiguration("the signing key is not an Ed25519 key", "make a new one")
-        return cls(key)
-
-    @property
-    def public(self) -> bytes:
-        """The public key, 32 bytes."""
-        return self.key.public_key().public_bytes_raw()
+        return cls(key.public_key().public_bytes_raw(), key.sign)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the public key: what two people compare."""
         return fingerprint_of(self.public)
-
-    def sign(self, content: bytes) -> bytes:
-        """A signature of 64 bytes."""
-        return self.key.sign(content)
 
 
 def new_key() -> bytes:
@@ -70,10 +75,29 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+def public_pem(public: bytes) -> bytes:
+    """A public key as PEM, as OpenSSL reads it."""
+    if len(public) == SM2_BYTES:
+        text = base64.b64encode(SM2_PUBLIC + public)
+        lines = b"\n".join(text[place : place + 64] for place in range(0, len(text), 64))
+        return b"-----BEGIN PUBLIC KEY-----\n" + lines + b"\n-----END PUBLIC KEY-----\n"
+    return Ed25519PublicKey.from_public_bytes(public).public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 def raw_public(key: bytes) -> bytes:
-    """A public key of 32 bytes, or the PEM of one, as 32 bytes; empty for anything else."""
-    if len(key) == KEY_BYTES:
+    """A public key of 32 (Ed25519) or 65 bytes (SM2), or the PEM of one, as those bytes; empty for anything else."""
+    if len(key) == KEY_BYTES or is_sm2(key):
         return key
+    lines = key.strip().splitlines()
+    if len(lines) > 2 and lines[0].strip() == b"-----BEGIN PUBLIC KEY-----":
+        try:
+            der = base64.b64decode(b"".join(lines[1:-1]))
+        except binascii.Error:
+            return b""
+        if der.startswith(SM2_PUBLIC) and is_sm2(der[len(SM2_PUBLIC) :]):
+            return der[len(SM2_PUBLIC) :]
     try:
         loaded = serialization.load_pem_public_key(key)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -81,8 +105,15 @@ def raw_public(key: bytes) -> bytes:
     return loaded.public_bytes_raw() if isinstance(loaded, Ed25519PublicKey) else b""
 
 
-def signed_by(public: bytes, signature: bytes, content: bytes) -> bool:
+def is_sm2(public: bytes) -> bool:
+    """Whether a public key has the form of an SM2 one: a point that is not compressed."""
+    return len(public) == SM2_BYTES and public[0] == 4
+
+
+def signed_by(public: bytes, signature: bytes, content: bytes, sm2: Check | None = None) -> bool:
     """Whether this key made the signature over the content."""
+    if is_sm2(public):
+        return sm2 is not None and sm2(public, signature, content)
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, content)
     except (InvalidSignature, ValueError):
@@ -97,7 +128,7 @@ def rotation(old: Signer, new: Signer, at: int) -> dict[str, Any]:
     return {**said, "by_old": old.sign(content).hex(), "by_new": new.sign(content).hex()}
 
 
-def is_rotation(said: object) -> bool:
+def is_rotation(said: object, sm2: Check | None = None) -> bool:
     """Whether a statement is whole and signed by both of its keys."""
     names = {"statement", "from", "to", "at", "by_old", "by_new"}
     if not isinstance(said, Mapping) or set(said) != names or said["statement"] != ROTATION:
@@ -109,19 +140,19 @@ def is_rotation(said: object) -> bool:
     content = canonical({name: said[name] for name in ("statement", "from", "to", "at")})
     return (
         type(said["at"]) is int
-        and len(parts["from"]) == len(parts["to"]) == KEY_BYTES
-        and signed_by(parts["from"], parts["by_old"], content)
-        and signed_by(parts["to"], parts["by_new"], content)
+        and len(parts["from"]) == len(parts["to"]) in {KEY_BYTES, SM2_BYTES}
+        and signed_by(parts["from"], parts["by_old"], content, sm2)
+        and signed_by(parts["to"], parts["by_new"], content, sm2)
     )
 
 
-def leads_to(public: bytes, wanted: bytes, statements: Iterable[object]) -> bool:
+def leads_to(public: bytes, wanted: bytes, statements: Iterable[object], sm2: Check | None = None) -> bool:
     """Whether a key is the wanted one, or the wanted one handed over to it, step by step."""
     onward: dict[str, str] = {}
     for number, said in enumerate(statements):
         if number >= MAX_ROTATIONS:
             break
-        if is_rotation(said) and isinstance(said, Mapping):
+        if is_rotation(said, sm2) and isinstance(said, Mapping):
             onward.setdefault(said["from"], said["to"])
     here, seen = wanted.hex(), set[str]()
     while here not in seen:

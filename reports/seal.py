@@ -1,5 +1,7 @@
 """The sealed bundle: files, evidence, a manifest with two hashes of each, and an Ed25519 signature over the manifest.
 
+An SM2 signature may stand beside it, over the same manifest; the manifest names its key, so that it cannot be left out.
+
 Bytes in, bytes out. Whoever has the bundle can check it off-line; whoever also has the key's fingerprint from
 another hand knows who sealed it.
 """
@@ -15,7 +17,17 @@ import orjson
 from cryptography.hazmat.primitives import hashes
 
 from reports.bundle import Problem, is_safe, pack, unpack
-from reports.keys import KEY_BYTES, Signer, canonical, fingerprint_of, leads_to, raw_public, signed_by
+from reports.keys import (
+    KEY_BYTES,
+    Check,
+    Signer,
+    canonical,
+    fingerprint_of,
+    is_sm2,
+    leads_to,
+    raw_public,
+    signed_by,
+)
 from reports.shared.ledger import ndjson
 from yunshao.errors import WrongUse
 from yunshao.model.chain import Link, against, check, read_links
@@ -23,6 +35,8 @@ from yunshao.model.chain import Link, against, check, read_links
 BUNDLE_VERSION = "yunshao-bundle/1"
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
+SIGNATURE_SM2 = "manifest.sm2.sig"
+SEALS = {MANIFEST, SIGNATURE, SIGNATURE_SM2}
 CHAIN = "chain.ndjson"
 KEYS = "keys.ndjson"
 MAX_MANIFEST = 4 << 20
@@ -31,13 +45,18 @@ Linked = Callable[[str], Sequence[Link]]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a bundle is as it was sealed; `signed_by` says whether a pinned key vouches for it."""
+    """Whether a bundle is as it was sealed; `signed_by` says whether a pinned key vouches for it.
+
+    `sm2` is the fingerprint of the SM2 key that signed beside, empty for none; `sm2_checked` whether it was checked.
+    """
 
     ok: bool
     problems: tuple[Problem, ...]
     about: Mapping[str, Any]
     fingerprint: str
     signed_by: str
+    sm2: str = ""
+    sm2_checked: bool = False
 
 
 def sm3(content: bytes) -> str:
@@ -56,17 +75,19 @@ def seal(
     about: Mapping[str, Any],
     linked: Linked | None = None,
     rotations: Sequence[Mapping[str, Any]] = (),
+    beside: Signer | None = None,
 ) -> bytes:
     """A bundle of the files and of `evidence/<name>.ndjson` for `alerts`, `events` and whatever else is named.
 
     `about` says report id, kind, created and generator. `linked` takes the digest of all that into the chain and gives
-    the stretch that ends there; `rotations` are the keys' statements up to this one. The same input and key give the
-    same bytes. Raises WrongUse for a name that could leave the folder it is unpacked in.
+    the stretch that ends there; `rotations` are the keys' statements up to this one; `beside` is an SM2 key that signs
+    too. The same input and key give the same bytes, but for SM2, which draws a number for each signature. Raises
+    WrongUse for a name that could leave the folder it is unpacked in.
     """
     rows = {"alerts": (), "events": (), **evidence}
     parts = {**files, **{f"evidence/{name}.ndjson": ndjson(found) for name, found in rows.items()}}
     for name in parts:
-        if not is_safe(name) or name in {MANIFEST, SIGNATURE, CHAIN, KEYS}:
+        if not is_safe(name) or name in SEALS | {CHAIN, KEYS}:
             raise WrongUse(f"a bundle cannot hold a file named {name!r}", "use plain names without ..")
     digest = content_digest(about, [_entry(name, parts[name]) for name in sorted(parts)])
     if linked is not None:
@@ -74,16 +95,20 @@ def seal(
     if rotations:
         parts[KEYS] = ndjson(rotations)
     order = sorted(parts)
-    manifest = canonical(
-        {
-            "about": dict(about),
-            "bundle": BUNDLE_VERSION,
-            "files": [_entry(name, parts[name]) for name in order],
-            "fingerprint": signer.fingerprint,
-            "public_key": signer.public.hex(),
-        }
-    )
-    return pack([*((name, parts[name]) for name in order), (MANIFEST, manifest), (SIGNATURE, signer.sign(manifest))])
+    said = {
+        "about": dict(about),
+        "bundle": BUNDLE_VERSION,
+        "files": [_entry(name, parts[name]) for name in order],
+        "fingerprint": signer.fingerprint,
+        "public_key": signer.public.hex(),
+    }
+    if beside:
+        said["sm2"] = {"fingerprint": beside.fingerprint, "public_key": beside.public.hex()}
+    manifest = canonical(said)
+    seals = [(MANIFEST, manifest), (SIGNATURE, signer.sign(manifest))]
+    if beside:
+        seals.append((SIGNATURE_SM2, beside.sign(manifest)))
+    return pack([*((name, parts[name]) for name in order), *seals])
 
 
 def content_digest(about: Mapping[str, Any], entries: Iterable[Mapping[str, Any]]) -> str:
@@ -101,20 +126,28 @@ def _entry(name: str, content: bytes) -> dict[str, Any]:
     }
 
 
-def verify(data: bytes, pinned_key: bytes | None = None, checkpoints: Sequence[Mapping[str, Any]] = ()) -> Verdict:
+def verify(
+    data: bytes,
+    pinned_key: bytes | None = None,
+    checkpoints: Sequence[Mapping[str, Any]] = (),
+    sm2: Check | None = None,
+) -> Verdict:
     """What is wrong with a bundle, each thing by name; never raises, whatever the bytes are.
 
-    `pinned_key` is the public key that is expected, as 32 bytes or PEM, or one that handed over to that which sealed.
-    Without it the bundle can only be shown to be whole and signed by the key that it names itself. `checkpoints` were
-    kept outside, see `reports.keys.read_checkpoint`.
+    `pinned_key` is the public key that is expected, as bytes (32, or 65 for SM2) or PEM, or one that handed over to
+    that which sealed. Without it the bundle can only be shown to be whole and signed by the key that it names itself.
+    `checkpoints` were kept outside, see `reports.keys.read_checkpoint`. `sm2` checks SM2 signatures; without it the one
+    beside is left unchecked, and the verdict says so.
     """
     problems: list[Problem] = []
     parts = unpack(data, problems)
     manifest = _manifest(parts, problems)
     public = _public_key(manifest, problems)
+    beside = _key_beside(manifest, problems)
     signed = _check_signature(parts, public, problems)
+    beside_signed = _check_beside(parts, beside, sm2, problems)
     statements = _lines(parts.get(KEYS, b""))
-    pinned = _check_pin(public, pinned_key, statements, problems)
+    pinned = _check_pin((public, beside), pinned_key, statements, sm2, problems)
     _check_files(parts, manifest, problems)
     if CHAIN in parts:
         problems += _check_chain(parts, manifest, checkpoints)
@@ -128,6 +161,8 @@ def verify(data: bytes, pinned_key: bytes | None = None, checkpoints: Sequence[M
         about=about if isinstance(about, dict) else {},
         fingerprint=fingerprint_of(public) if public else "",
         signed_by="pinned" if signed and pinned else "unpinned" if signed and pinned_key is None else "unknown",
+        sm2=fingerprint_of(beside) if beside else "",
+        sm2_checked=beside_signed,
     )
 
 
@@ -173,6 +208,41 @@ def _public_key(manifest: Mapping[str, Any], problems: list[Problem]) -> bytes:
     return public
 
 
+def _key_beside(manifest: Mapping[str, Any], problems: list[Problem]) -> bytes:
+    """The SM2 key that the manifest names beside, when it is one and its fingerprint is right."""
+    if "sm2" not in manifest:
+        return b""
+    said = manifest["sm2"]
+    try:
+        public = bytes.fromhex(str(said["public_key"])) if isinstance(said, dict) and "public_key" in said else b""
+    except ValueError:
+        public = b""
+    if not is_sm2(public) or said != {"fingerprint": fingerprint_of(public), "public_key": public.hex()}:
+        problems.append(Problem("bad_key", MANIFEST, "the SM2 key and its fingerprint do not fit"))
+        return b""
+    return public
+
+
+def _check_beside(parts: Mapping[str, bytes], public: bytes, sm2: Check | None, problems: list[Problem]) -> bool:
+    """Whether the SM2 signature that the manifest promises was checked and fits."""
+    signature = parts.get(SIGNATURE_SM2)
+    if not public:
+        if signature is not None:
+            problems.append(Problem("added", SIGNATURE_SM2, "the manifest names no SM2 key"))
+        return False
+    if signature is None:
+        problems.append(
+            Problem("no_signature", SIGNATURE_SM2, "the SM2 signature that the manifest promises is missing")
+        )
+        return False
+    if sm2 is None:
+        return False
+    if not signed_by(public, signature, parts[MANIFEST], sm2):
+        problems.append(Problem("bad_signature", SIGNATURE_SM2, "the SM2 signature does not fit the manifest"))
+        return False
+    return True
+
+
 def _check_signature(parts: Mapping[str, bytes], public: bytes, problems: list[Problem]) -> bool:
     signature, manifest = parts.get(SIGNATURE), parts.get(MANIFEST)
     if signature is None:
@@ -191,7 +261,7 @@ def files_of(data: bytes) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     """What a bundle says it is about, and the names and hashes of the files that it holds now."""
     parts = unpack(data, [])
     about = _manifest(parts, []).get("about")
-    names = sorted(name for name in parts if name not in {MANIFEST, SIGNATURE})
+    names = sorted(name for name in parts if name not in SEALS)
     return about if isinstance(about, dict) else {}, [_entry(name, parts[name]) for name in names]
 
 
@@ -225,15 +295,24 @@ def _check_chain(
     return problems
 
 
-def _check_pin(public: bytes, pinned_key: bytes | None, statements: Sequence[object], problems: list[Problem]) -> bool:
-    """Whether the manifest's key is the one that was expected."""
+def _check_pin(
+    keys: tuple[bytes, bytes],
+    pinned_key: bytes | None,
+    statements: Sequence[object],
+    sm2: Check | None,
+    problems: list[Problem],
+) -> bool:
+    """Whether the key that was expected is the manifest's, or the SM2 key beside it where an SM2 key was expected."""
     if pinned_key is None:
         return False
     wanted = raw_public(pinned_key)
     if not wanted:
-        problems.append(Problem("bad_pin", "", "the expected key is not an Ed25519 public key"))
+        problems.append(Problem("bad_pin", "", "the expected key is neither an Ed25519 nor an SM2 public key"))
         return False
-    if not leads_to(public, wanted, statements):
+    if is_sm2(wanted) and sm2 is None:
+        problems.append(Problem("unchecked", SIGNATURE_SM2, "SM2 is not installed: pip install 'yunshao[sm2]'"))
+        return False
+    if not leads_to(keys[is_sm2(wanted)], wanted, statements, sm2):
         problems.append(Problem("wrong_key", MANIFEST, f"not sealed by the expected key {fingerprint_of(wanted)}"))
         return False
     return True
@@ -244,7 +323,7 @@ def _check_files(parts: Mapping[str, bytes], manifest: Mapping[str, Any], proble
     if not manifest:
         return
     wanted = [entry["name"] for entry in manifest["files"]]
-    found = [name for name in parts if name not in {MANIFEST, SIGNATURE}]
+    found = [name for name in parts if name not in SEALS]
     if len(set(wanted)) != len(wanted):
         problems.append(Problem("bad_manifest", MANIFEST, "the manifest names a file twice"))
     for entry in manifest["files"]:
@@ -252,7 +331,7 @@ def _check_files(parts: Mapping[str, bytes], manifest: Mapping[str, Any], proble
     for name in found:
         if name not in set(wanted):
             problems.append(Problem("added", name, "the file is not in the manifest"))
-    sealed = [*wanted, MANIFEST, SIGNATURE]
+    sealed = [*wanted, MANIFEST, SIGNATURE, SIGNATURE_SM2]
     if [name for name in sealed if name in parts] != [name for name in parts if name in set(sealed)]:
         problems.append(Problem("reordered", "", "the files are not in the order of the manifest"))
 

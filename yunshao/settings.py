@@ -181,6 +181,22 @@ class PadesSettings(_Strict):
     passphrase_env: str = Field("", description="The variable that holds its passphrase; none: it has none.")
 
 
+class Pkcs11Settings(_Strict):
+    """A PKCS#11 token that holds the key that seals, with the extra `pkcs11`."""
+
+    module: str = Field(min_length=1, description="The library of the token's maker, a path.")
+    token: str = Field(min_length=1, max_length=32, description="The token's label.")
+    label: str = Field("yunshao", min_length=1, max_length=64, description="The label of the key on it.")
+    pin_env: str = Field("YUNSHAO_PIN", min_length=1, description="The variable that holds the PIN.")
+
+
+class SealSettings(_Strict):
+    """What seals bundles: Ed25519, by a file or a token; and SM2 beside it."""
+
+    sm2: bool = Field(False, description="Sign with an SM2 key too, with the extra `sm2`.")
+    pkcs11: Pkcs11Settings | None = Field(None, description="Without it the key is a file of mode 0600.")
+
+
 class Settings(_Strict):
     """The workspace."""
 
@@ -198,6 +214,7 @@ class Settings(_Strict):
     incidents: IncidentSettings = IncidentSettings()
     cluster: ClusterSettings | None = Field(None, description="Kafka and OpenSearch; without it, all in one process.")
     review: ReviewSettings = ReviewSettings()
+    seal: SealSettings = SealSettings()
     pades: PadesSettings | None = Field(None, description="Sign PDF files of reports; without it they are not.")
     acknowledge_within_minutes: int = Field(15, ge=1, description="The promise that the console measures.")
 

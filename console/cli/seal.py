@@ -8,12 +8,11 @@ from typing import Annotated
 
 import orjson
 import typer
-from cryptography.hazmat.primitives import serialization
 
 from console.cli.common import Format, FormatOption, WorkspaceOption, line, new_app, say, visible
 from console.roles.sealing import all_links, as_problems, check_chain, rotate, take_checkpoint
 from console.wiring import open_workspace
-from reports.keys import read_checkpoint
+from reports.keys import public_pem, read_checkpoint
 from yunshao.errors import CheckFailed, WrongUse
 
 app = new_app("The chain over reports, alerts and audit entries: check, checkpoint, export; keys.")
@@ -61,19 +60,22 @@ def export(out: Path, workspace: WorkspaceOption = Path()) -> None:
 
 @app.command("rotate")
 def rotate_(workspace: WorkspaceOption = Path()) -> None:
-    """A new key takes over: both sign that; the old private key is destroyed."""
-    old, new = rotate(open_workspace(workspace), getpass.getuser())
-    typer.echo(f"{old} -> {new}")
+    """A new key takes over from each that seals: both sign that; the old private key is destroyed."""
+    for old, new in rotate(open_workspace(workspace), getpass.getuser()):
+        typer.echo(f"{old} -> {new}")
 
 
 @app.command()
-def key(workspace: WorkspaceOption = Path()) -> None:
+def key(
+    sm2: Annotated[bool, typer.Option("--sm2", help="The SM2 key that signs beside.")] = False,
+    workspace: WorkspaceOption = Path(),
+) -> None:
     """The public key (PEM), for `yunshao verify --key`."""
-    signer = open_workspace(workspace).signer
-    pem = signer.key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    typer.echo(pem.decode(), nl=False)
+    keys = open_workspace(workspace).keys
+    signer = keys.beside if sm2 else keys.signer
+    if signer is None:
+        raise WrongUse("no SM2 key signs here", "seal.sm2 in yunshao.yaml")
+    typer.echo(public_pem(signer.public).decode(), nl=False)
     say(signer.fingerprint)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from console.cli.common import Format, FormatOption, line, new_app, visible
 from console.cli.seal import read_checkpoints
+from console.keys import sm2_check
 from reports.bundle import MAX_BUNDLE
 from reports.follow import look_into, recomputed, trail_of
 from reports.seal import Verdict, verify
@@ -29,7 +30,7 @@ def check(
     """Every file against the manifest, the manifest against its signature, and the key against yours."""
     held = read_checkpoints(checkpoints or [])
     data = _read(file, MAX_BUNDLE)
-    verdict = verify(data, _read(key, 1 << 16) if key else None, held)
+    verdict = verify(data, _read(key, 1 << 16) if key else None, held, sm2_check())
     inside = look_into(data) if verdict.ok else None
     count, wrong = recomputed(inside) if inside else (0, [])
     verdict = replace(verdict, ok=verdict.ok and not wrong, problems=(*verdict.problems, *wrong))
@@ -40,6 +41,8 @@ def check(
             typer.echo(visible(": ".join(part for part in (problem.code, problem.name, problem.text) if part)))
         if verdict.ok:
             typer.echo(visible(f"{file.name}: whole and signed by key {verdict.fingerprint}"))
+            if verdict.sm2:
+                typer.echo(_beside(verdict))
             typer.echo(f"{count} figures recomputed from the evidence in it, all as printed")
             if key is None:
                 typer.echo("Compare this fingerprint with the one you were given, or name the key with --key.")
@@ -48,6 +51,12 @@ def check(
             typer.echo(visible(step))
     if not verdict.ok:
         raise CheckFailed(f"{file.name}: the bundle is not what was sealed", _counted(len(verdict.problems)))
+
+
+def _beside(verdict: Verdict) -> str:
+    if verdict.sm2_checked:
+        return f"signed beside by SM2 key {verdict.sm2}"
+    return f"signed beside by SM2 key {verdict.sm2}, which was not checked: pip install 'yunshao[sm2]'"
 
 
 def _counted(count: int) -> str:
@@ -60,6 +69,7 @@ def as_row(verdict: Verdict, file: Path) -> dict[str, object]:
         "file": file.name,
         "ok": verdict.ok,
         "fingerprint": verdict.fingerprint,
+        "sm2": {"fingerprint": verdict.sm2, "checked": verdict.sm2_checked} if verdict.sm2 else None,
         "about": dict(verdict.about),
         "problems": [{"code": p.code, "name": p.name, "text": p.text} for p in verdict.problems],
     }

@@ -13,7 +13,7 @@ from typing import Any
 from console.roles.custom import custom_reports
 from console.roles.incidents import Incidents
 from console.roles.reviews import REVIEWS, make_review
-from console.roles.sealing import link_report, rotations
+from console.roles.sealing import link_report
 from console.wiring import Workspace, wall_clock
 from reports.catalog import BUILDERS, build
 from reports.seal import seal
@@ -85,7 +85,8 @@ def build_report(
         workspace.signer,
         about,
         lambda digest: link_report(workspace, document_id, digest),
-        rotations(workspace),
+        workspace.keys.rotations(),
+        workspace.keys.beside,
     )
     path = bundle_path(workspace, document_id)
     path.parent.mkdir(exist_ok=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
-
-import orjson
 
 from console.wiring import Workspace, wall_clock
 from reports.bundle import Problem
-from reports.keys import Signer, checkpoint, new_key, rotation
+from reports.keys import checkpoint, fingerprint_of
 from reports.seal import content_digest, files_of
 from yunshao.errors import NotFound
 from yunshao.model.alert import Alert, as_row
@@ -20,7 +15,6 @@ from yunshao.model.chain import Flaw, Item, Link, against, check, digest_of
 
 PAGE = 5000
 STRETCH = 5000
-ROTATIONS = "rotations.ndjson"
 LINKED_FIELDS = (
     "id", "rule_id", "level", "time", "first", "last", "count", "status", "verdict", "assignee", "unit", "system",
     "entity", "techniques", "event_ids", "drill",
@@ -136,33 +130,15 @@ def as_problems(flaws: Sequence[Flaw]) -> list[Problem]:
     return [Problem(flaw.code, f"link {flaw.number}" if flaw.number else "", flaw.text) for flaw in flaws]
 
 
-def rotations(workspace: Workspace) -> list[dict[str, Any]]:
-    """The statements by which keys handed over, the oldest first."""
-    path = workspace.data / "keys" / ROTATIONS
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+def rotate(workspace: Workspace, by: str) -> list[tuple[str, str]]:
+    """A new key takes over from each that seals, and says so signed by both; gives the fingerprints, (old, new).
 
-
-def rotate(workspace: Workspace, by: str) -> tuple[str, str]:
-    """A new key takes over, and says so signed by both; the old private key is destroyed. Gives both fingerprints."""
-    old = workspace.signer
-    folder = workspace.data / "keys"
-    pem = new_key()
-    new = Signer.from_pem(pem)
-    said = rotation(old, new, wall_clock())
-    # The statement first: with both on disk, a crash in between leaves the old key sealing, and one statement too many.
-    _write(folder / ROTATIONS, b"".join(orjson.dumps(one) + b"\n" for one in (*rotations(workspace), said)))
-    _write(folder / "signing.pem", pem)
-    store = workspace.store
-    store.note(by, "key.rotate", new.fingerprint, old.fingerprint)
-    store.link_up([Item("key", new.fingerprint, store.linked("key") + 1, digest_of(said))])
-    return old.fingerprint, new.fingerprint
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Written whole or not at all, readable by its user alone."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    Raises BadConfiguration, Unreachable.
+    """
+    store, found = workspace.store, []
+    for said in workspace.keys.rotate(wall_clock()):
+        old, new = (fingerprint_of(bytes.fromhex(said[name])) for name in ("from", "to"))
+        store.note(by, "key.rotate", new, old)
+        store.link_up([Item("key", new, store.linked("key") + 1, digest_of(said))])
+        found.append((old, new))
+    return found

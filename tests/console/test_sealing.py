@@ -19,7 +19,6 @@ from console.roles.sealing import (
     extend,
     link_report,
     rotate,
-    rotations,
     take_checkpoint,
 )
 from console.wiring import Workspace, open_workspace
@@ -45,7 +44,12 @@ def built(place: Workspace, report: str) -> bytes:
     """A report sealed as the product seals one."""
     about = {"report": report, "kind": "assessment", "created": NOON}
     data = seal(
-        {"a.json": b"{}"}, {}, place.signer, about, lambda digest: link_report(place, report, digest), rotations(place)
+        {"a.json": b"{}"},
+        {},
+        place.signer,
+        about,
+        lambda digest: link_report(place, report, digest),
+        place.keys.rotations(),
     )
     path = bundle_path(place, report)
     path.parent.mkdir(exist_ok=True)
@@ -228,7 +232,7 @@ def test_a_bundle_with_another_chain_is_found_by_a_checkpoint_of_its_stretch(pla
 def test_a_key_that_handed_over_still_vouches_and_another_does_not(place: Workspace) -> None:
     old = place.signer.public
     held = take_checkpoint(place)
-    before, after = rotate(place, "admin")
+    ((before, after),) = rotate(place, "admin")
     again = open_workspace(place.folder)
     assert again.signer.fingerprint == after != before
     data = built(again, "third")
@@ -246,7 +250,7 @@ def test_a_key_that_handed_over_still_vouches_and_another_does_not(place: Worksp
 
 def test_a_forged_statement_of_a_key_hands_nothing_over(place: Workspace) -> None:
     rotate(place, "admin")
-    said = rotations(place)
+    said = place.keys.rotations()
     stranger = Signer.from_pem(new_key())
     forged = [{**said[0], "to": stranger.public.hex()}]
     data = seal({}, {}, stranger, {"report": "x"}, None, forged)

@@ -34,5 +34,7 @@ class PdfSigner:
             field_name=FIELD, md_algorithm="sha256", reason=reason[:200], subfilter=fields.SigSeedSubFilter.PADES
         )
         out = io.BytesIO()
-        signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), meta, signer=self._signer, output=out)
+        # PDF/A (ISO 19005-2, 6.1.9) wants a line's end before each object; Typst leaves none at the end of a file.
+        whole = pdf if pdf.endswith(b"\n") else pdf + b"\n"
+        signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(whole)), meta, signer=self._signer, output=out)
         return out.getvalue()

@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+import re
 
 import pytest
 import typst
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from pdf_key import key_file
 
 from yunshao.errors import BadConfiguration
 
 pades = pytest.importorskip("yunshao.adapters.pades", reason="the extra `pades` is not installed", exc_type=ImportError)
-
-
-def key_file(passphrase: bytes) -> bytes:
-    """A self-signed certificate with its key."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Reports of the city")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(7).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
-        .add_extension(x509.KeyUsage(True, True, False, False, False, False, False, False, False), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    return pkcs12.serialize_key_and_certificates(
-        b"report", key, certificate, None, serialization.BestAvailableEncryption(passphrase)
-    )
 
 
 KEY = key_file(b"secret")
@@ -65,3 +45,11 @@ def test_a_changed_byte_breaks_the_signature() -> None:
 def test_a_key_that_does_not_open_is_one_clear_error(data: bytes, passphrase: str) -> None:
     with pytest.raises(BadConfiguration):
         pades.PdfSigner(data, passphrase, "report.p12")
+
+
+def test_each_object_that_is_added_begins_a_line_as_pdf_a_wants() -> None:
+    assert not PDF.endswith(b"\n")
+    added = pades.PdfSigner(KEY, "secret").sign(PDF, "assess-1")[len(PDF) :]
+    found = [match.start() for match in re.finditer(rb"\d+ 0 obj\n", added)]
+    assert len(found) > 3
+    assert all(added[place - 1 : place] == b"\n" for place in found)
