@@ -205,7 +205,7 @@ def _severest(draft: Draft) -> Table:
                 day(row.get("time")),
                 title,
                 Cell(words.term("shared.alert_level", row.get("level")), tone=TONES.get(str(row.get("level")), "")),
-                visible(row.get("unit") or "—"),
+                words.unit(row.get("unit") or "—"),
                 words.term("status", row.get("status")),
             )
         )

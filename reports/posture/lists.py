@@ -28,7 +28,7 @@ def response(draft: Draft) -> tuple[Block | None, ...]:
         tone = "" if share is None else "good" if share >= 0.95 else "warn" if share >= 0.6 else "bad"
         rows.append(
             (
-                words.say(one.get("name")),
+                words.unit(one.get("name")),
                 words.say(one.get("post")),
                 whole(one.get("alerts")),
                 whole(one.get("severe")),

@@ -175,7 +175,8 @@ def units(draft: Draft) -> tuple[Block | None, ...]:
 
 def _unit_bars(draft: Draft, found: list[dict[str, Any]]) -> Figure | None:
     words = draft.words
-    shown = [row for row in found if number(row.get("score")) is not None][:MOST_BARS]
+    scored = [row for row in found if number(row.get("score")) is not None]
+    shown = scored[:MOST_BARS]
     if not shown:
         return None
     scores = [number(row.get("score")) or 0.0 for row in shown]
@@ -191,6 +192,7 @@ def _unit_bars(draft: Draft, found: list[dict[str, Any]]) -> Figure | None:
         "units",
         bars([words.say(row.get("name")) for row in shown], {words("figure.score"): scores}, alt, digits=1),
         alt,
+        note=words("units.drawn", n=len(shown), all=len(scored)) if len(scored) > len(shown) else "",
         width=85,
         refs=mean_of,
     )

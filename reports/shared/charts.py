@@ -41,7 +41,9 @@ def bars(
 ) -> str:
     """Lying bars, one group a label, with the value at the end of each bar."""
     names = [_label(label) for label in labels]
-    tall = height or 70 + len(names) * (20 + 20 * len(series))
+    # Many bars stand closer: a drawing stays below half a page.
+    group = 20 + 20 * len(series) if len(names) <= 8 else 12 + 16 * len(series)
+    tall = height or 70 + len(names) * group
     chart = pygal.HorizontalBar(
         **_frame(600, tall, names, legend=len(series) > 1),
         print_values=True,

@@ -9,6 +9,7 @@ from typing import Any
 from reports.shared.draft import Draft
 from reports.shared.ledger import MAX_ALERTS, MAX_EVENTS
 from reports.shared.plain import day, local, mapping, mappings, moment, row_title, visible, whole
+from reports.shared.words import Words
 from reports.spec import Block, Cell, Items, Paragraph, Report, SignOff, Sub, Table
 
 MAX_PLACE = 90
@@ -207,7 +208,7 @@ def alert_index(draft: Draft) -> Table:
                 moment(row.get("time")),
                 Cell(f"{title}"),
                 words.term("shared.alert_level", row.get("level")) or "—",
-                _place(row),
+                _place(draft.words, row),
                 Cell(key),
                 Cell(more, refs=events),
             )
@@ -225,8 +226,9 @@ def alert_index(draft: Draft) -> Table:
     return draft.table("shared.alerts", columns, rows, dense=True)
 
 
-def _place(row: dict[str, Any]) -> str:
-    text = " · ".join(visible(row[key]) for key in ("unit", "entity") if row.get(key))
+def _place(words: Words, row: dict[str, Any]) -> str:
+    unit, entity = row.get("unit"), visible(row.get("entity") or "")
+    text = " · ".join(part for part in (words.unit(unit) if unit else "", entity) if part)
     return (text if len(text) <= MAX_PLACE else f"{text[:MAX_PLACE]}…") or "—"
 
 

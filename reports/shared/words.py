@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from reports.shared.plain import say, visible
+from yunshao.model.event import UNOWNED
 from yunshao.text import Texts, texts_of
 
 PLACE = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
@@ -43,6 +44,11 @@ class Words:
     def say(self, value: object) -> str:
         """A {zh, en} text or any value in this language."""
         return say(value, self.language)
+
+    def unit(self, value: object) -> str:
+        """The name of a unit, or its id; in words where nobody owns what it is about."""
+        named = say(value, self.language)
+        return self("shared.unowned") if named == UNOWNED else named
 
     def level(self, value: object) -> str:
         """A level from 1 to 5 with its name, as `4 高`."""
