@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from reports.assessment.facts import in_order, labels_of
 from reports.bundle import Problem, unpack
 from reports.recheck import check_review
-from reports.recompute import Difference, check_assessment, check_figures
-from reports.shared.plain import mapping, mappings, strings, visible, whole
+from reports.recompute import Difference, check_assessment, check_figures, read_field, used
+from reports.shared.ledger import Ledger
+from reports.shared.plain import mapping, mappings, number, say, strings, visible, whole
 from yunshao.errors import NotFound
 
 Row = Mapping[str, Any]
-MAX_LINES = 200
+MOST_ROWS, MOST_LINES = 12, 100
+MAX_RECORD = 4000
+TIMES = ("time", "first", "last", "at", "due_at", "acknowledged")
+LATEST = 253_402_300_800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +87,102 @@ def _list(numbers: Sequence[float]) -> str:
 
 
 def trail_of(inside: Inside, label: str) -> Iterator[str]:
-    """One figure (F-01), or one risk by its id, in lines: how it was reckoned, from which rows, alerts and events.
+    """One thing of a bundle in lines, and the labels under which to ask on: from a figure to its events.
 
-    Raises NotFound.
+    A figure (F-01) shows its rows; a risk (R-001, or its id) its steps and alerts; an alert (A-001, or its id) its
+    events; an event (V-001, or its id) the record as its source wrote it. Raises NotFound.
     """
+    names = _names(inside)
     figures = next(iter(inside.figures.values()), ())
     figure = next((one for one in figures if one.get("label") == label), None)
-    risk = next((one for one in mappings(inside.document, "risks") if one.get("id") == label), None)
+    risk = _pick(mappings(inside.document, "risks"), "id", label, names.risks)
+    alert = _pick(inside.alerts, "id", label, names.alerts)
+    event = _pick(inside.events, "uid", label, names.events)
     if figure is not None:
-        yield f"{label}: {visible(figure.get('name'))} = {visible(figure.get('value'))}"
-        yield f"  recipe: {orjson.dumps(figure.get('recipe')).decode()}"
-        yield from _evidence(inside, strings(figure.get("evidence")))
+        yield from _figure(inside, names, figure)
     elif risk is not None:
-        yield from _risk(inside, risk)
-        yield from _evidence(inside, strings(risk.get("evidence")))
+        yield from _risk(inside, names, risk)
+    elif alert is not None:
+        yield from _alert(inside, names, alert)
+    elif event is not None:
+        yield from _event(names, event)
     else:
         known = ", ".join(str(one.get("label")) for one in figures)
-        raise NotFound(f"no figure {label!r}", f"{known}, or the id of a risk")
+        raise NotFound(f"no {label!r}", f"{known}; R-, A- and V- numbers, or ids, as printed")
 
 
-def _risk(inside: Inside, risk: Row) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The printed labels, by id."""
+
+    risks: Mapping[str, str]
+    alerts: Mapping[str, str]
+    events: Mapping[str, str]
+
+
+def _names(inside: Inside) -> _Names:
+    risks = labels_of(in_order(inside.document)) if inside.document.get("kind") == "assessment" else {}
+    ledger = Ledger(inside.document)
+    return _Names(
+        risks,
+        {key: label for label, key, _ in ledger.printed_alerts()},
+        {uid: label for label, _, uid, _ in ledger.printed_events()},
+    )
+
+
+def _pick(rows: Sequence[Row], field: str, label: str, labels: Mapping[str, str]) -> Row | None:
+    return next((one for one in rows if label in (one.get(field), labels.get(visible(one.get(field) or "")))), None)
+
+
+def _called(labels: Mapping[str, str], key: object) -> str:
+    """`A-003 <id>`, or the id alone where the report gives it no number."""
+    return " ".join(filter(None, (labels.get(visible(key)), visible(key))))
+
+
+def _figure(inside: Inside, names: _Names, figure: Row) -> Iterator[str]:
+    yield f"{figure.get('label')}: {visible(figure.get('name'))} = {visible(figure.get('value'))}"
+    recipe = mapping(figure, "recipe")
+    yield f"  recipe: {orjson.dumps(recipe).decode()}"
+
+    def rows_of(name: str) -> Sequence[Row]:
+        return inside.alerts if name == "alerts" else mappings(inside.document, name)
+
+    for name, rows, fields in used(recipe, rows_of) if recipe else ():
+        yield f"  takes in {len(rows)} of the {len(rows_of(name))} rows of {visible(name)}"
+        for row in rows[:MOST_ROWS]:
+            read = ", ".join(f"{field} {_value(field, read_field(row, field))}" for field in fields)
+            yield f"    {_row_name(names, name, row)}{': ' if read else ''}{read}"
+        if len(rows) > MOST_ROWS:
+            yield f"    … {len(rows) - MOST_ROWS} more, in the document of the bundle"
+    cited = strings(figure.get("evidence"))
+    yield from _cited(inside, names, cited, "cites first")
+
+
+def _row_name(names: _Names, of: str, row: Row) -> str:
+    key = row.get("id")
+    if of == "risks" and key:
+        return _called(names.risks, key)
+    if of == "alerts" and key:
+        return _called(names.alerts, key)
+    parts = [visible(row[name]) for name in ("id", "unit", "system", "indicator", "day", "key") if row.get(name)]
+    return " ".join(parts) or say(row.get("name"), "en") or "row"
+
+
+def _value(field: str, value: object) -> str:
+    return _moment(value) if field in TIMES else visible(value)
+
+
+def _moment(value: object) -> str:
+    """A time of the estate (ms) as ISO 8601 in UTC."""
+    found = number(value)
+    if found is None or not 0 <= found < LATEST:
+        return visible(value)
+    return datetime.fromtimestamp(found / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _risk(inside: Inside, names: _Names, risk: Row) -> Iterator[str]:
     current = mapping(risk, "current")
-    yield f"{visible(risk.get('id'))}: level {whole(current.get('level'))}"
+    yield f"{_called(names.risks, risk.get('id'))}: level {whole(current.get('level'))}"
     for step in strings(current.get("way")):
         yield f"  {step}"
     for kind, part in (("assets", "asset"), ("threats", "threat"), ("weaknesses", "weakness")):
@@ -110,20 +190,39 @@ def _risk(inside: Inside, risk: Row) -> Iterator[str]:
         kept = ("value", "frequency", "severity", "episodes", "precision", "per_year", "basis", "proposed", "decision")
         said = ", ".join(f"{key} {visible(row[key])}" for key in kept if key in row)
         yield f"  {part} {visible(risk.get(part))}: {said}"
+    yield from _cited(inside, names, strings(risk.get("evidence")), "rests on")
 
 
-def _evidence(inside: Inside, keys: Sequence[str]) -> Iterator[str]:
+def _cited(inside: Inside, names: _Names, keys: Sequence[str], how: str) -> Iterator[str]:
+    """Alerts in a line each."""
     alerts = {str(row.get("id")): row for row in inside.alerts}
-    events = {str(row.get("uid")): row for row in inside.events}
-    lines = 0
-    for key in keys:
+    for key in keys[:MOST_LINES]:
         row = alerts.get(key)
-        yield f"  alert {visible(key)}: {visible(row.get('title')) if row else 'not in the bundle'}"
-        for uid in strings(row.get("event_ids")) if row else ():
-            lines += 1
-            if lines > MAX_LINES:
-                yield "  … more events stand in evidence/events.ndjson"
-                return
-            event = events.get(uid)
-            where = f"{visible(event.get('source'))} {visible(event.get('time'))}" if event else "not in the bundle"
-            yield f"    event {visible(uid)}: {where}"
+        said = f"{_moment(row.get('time'))} {visible(row.get('title'))}" if row else "not in the bundle"
+        yield f"  {how} {_called(names.alerts, key)}: {said}"
+    if len(keys) > MOST_LINES:
+        yield f"  … {len(keys) - MOST_LINES} more alerts"
+
+
+def _alert(inside: Inside, names: _Names, alert: Row) -> Iterator[str]:
+    yield f"{_called(names.alerts, alert.get('id'))}: {visible(alert.get('title'))}"
+    yield f"  rule {visible(alert.get('rule_id'))}, {visible(alert.get('level'))}, {_moment(alert.get('time'))}"
+    if alert.get("why"):
+        yield f"  {visible(alert.get('why'))}"
+    events = {str(row.get("uid")): row for row in inside.events}
+    wanted = strings(alert.get("event_ids"))
+    found = [uid for uid in wanted if uid in events]
+    yield f"  {len(wanted)} events, {len(found)} of them in the bundle"
+    for uid in found[:MOST_LINES]:
+        row = events[uid]
+        yield f"  event {_called(names.events, uid)}: {_moment(row.get('time'))} {visible(row.get('source'))}"
+    if len(found) > MOST_LINES:
+        yield f"  … {len(found) - MOST_LINES} more, in evidence/events.ndjson"
+
+
+def _event(names: _Names, event: Row) -> Iterator[str]:
+    source, unit = visible(event.get("source")), visible(event.get("unit"))
+    yield f"{_called(names.events, event.get('uid'))}: {_moment(event.get('time'))} {source}, unit {unit}"
+    native = event.get("native")
+    text = native if isinstance(native, str) else orjson.dumps(native).decode()
+    yield f"  {visible(text[:MAX_RECORD])}{' …' if len(text) > MAX_RECORD else ''}"

@@ -79,6 +79,24 @@ def evaluate(recipe: Row, rows_of: Callable[[str], Sequence[Row]]) -> Numbers:
     raise WrongUse(f"no such recipe: {str(how)[:40]!r}", "")
 
 
+def used(recipe: Row, rows_of: Callable[[str], Sequence[Row]]) -> Iterator[tuple[str, list[Row], tuple[str, ...]]]:
+    """The rows that a recipe takes in: (name of the list, rows, the fields that it reads of each)."""
+    if recipe.get("op") == "ratio":
+        for part in ("num", "den"):
+            yield from used(mapping(recipe, part), rows_of)
+        return
+    where = mapping(recipe, "where")
+    named = [str(recipe[name]) for name in ("field", "from", "to") if recipe.get(name)]
+    fields = dict.fromkeys([*where, *named, *strings(recipe.get("fields"))])
+    name = str(recipe.get("of"))
+    yield name, [row for row in rows_of(name) if _holds(row, where)], tuple(fields)
+
+
+def read_field(row: Row, field: str) -> Any:
+    """A field of a row by its dotted path; None where there is none."""
+    return _at(row, field)
+
+
 def _mean_gap(rows: Iterable[Row], begin: str, end: str) -> Numbers:
     """The mean of the seconds between two times (ms) of each row; rows without one of them are left out."""
     gaps = [

@@ -24,7 +24,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="The bundle (.zip).")],
     key: Annotated[Path | None, typer.Option("--key", help="The public key that must have signed it.")] = None,
     checkpoints: Annotated[list[Path] | None, typer.Option("--checkpoint", help="One that was kept outside.")] = None,
-    figures: Annotated[list[str] | None, typer.Option("--figure", help="F-01, or a risk's id: follow it.")] = None,
+    figures: Annotated[list[str] | None, typer.Option("--figure", help="F-01, R-001, A-001, V-001: follow it.")] = None,
     format_: FormatOption = Format.table,
 ) -> None:
     """Every file against the manifest, the manifest against its signature, and the key against yours."""

@@ -29,8 +29,8 @@ class Facts:
         self.measures = self._by_id("measures")
         self.business = mappings(draft.document, "business")
         self.summary = mapping(draft.document, "summary")
-        self.risks = sorted(mappings(draft.document, "risks"), key=_weight)
-        self.labels = {visible(risk.get("id", "")): f"R-{place:03d}" for place, risk in enumerate(self.risks, start=1)}
+        self.risks = in_order(draft.document)
+        self.labels = labels_of(self.risks)
         for key in ("threats", "weaknesses", "risks"):
             for row in mappings(draft.document, key):
                 draft.ledger.know(row.get("alerts") or row.get("evidence"))
@@ -96,6 +96,16 @@ class Facts:
         """The first few alert labels below some risks."""
         keys = [key for risk in risks for key in strings(risk.get("evidence"))]
         return self.draft.ledger.cite(list(dict.fromkeys(keys)))[0]
+
+
+def in_order(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The risks of a document, the worst first: the order of their numbers."""
+    return sorted(mappings(document, "risks"), key=_weight)
+
+
+def labels_of(risks: list[dict[str, Any]]) -> dict[str, str]:
+    """The printed numbers of risks in this order, by their ids."""
+    return {visible(risk.get("id", "")): f"R-{place:03d}" for place, risk in enumerate(risks, start=1)}
 
 
 def level_of(risk: Mapping[str, Any], side: str) -> int:

@@ -69,7 +69,16 @@ def assessed(method: str = "gbt20984-matrix", said: Said | None = None, methods:
 DOCUMENT = assessed()
 FILES = build("assessment", DOCUMENT, ["zh", "en"], ["json"])
 SIGNER = Signer.from_pem(new_key())
-EVENTS = [{"source": "syslog", "uid": f"event-{n}", "time": 1} for n in range(60)]
+EVENTS = [
+    {
+        "source": "syslog",
+        "uid": f"event-{n}",
+        "time": AS_OF - n,
+        "unit": "metro",
+        "native": {"what": f"\u202eevent-{n}"},
+    }
+    for n in range(60)
+]
 
 
 def sealed(document: dict[str, Any]) -> bytes:
@@ -153,13 +162,43 @@ def test_a_printed_number_that_is_not_that_of_the_rows_is_named() -> None:
 
 
 @pytest.mark.parametrize("place", [0, 7, 13])
-def test_three_risks_are_followed_to_their_events(place: int) -> None:
+def test_a_figure_is_followed_by_its_printed_numbers_to_the_record_of_an_event(place: int) -> None:
+    refs = [{"source": "syslog", "uid": f"event-{n}", "time": AS_OF - n} for n in range(60)]
+    inside = look_into(sealed({**DOCUMENT, "evidence_refs": refs}))
+    assert inside is not None
+    seen = [risk["id"] for risk in DOCUMENT["risks"] if risk["evidence"]]
+    printed = next(trail_of(inside, seen[place % len(seen)])).split()[0]
+    assert printed.startswith("R-")
+    lines = list(trail_of(inside, printed))
+    assert "L(T=" in "".join(lines)
+    alert = next(line.split()[2] for line in lines if line.strip().startswith("rests on A-"))
+    lines = list(trail_of(inside, alert))
+    assert "1 events, 1 of them in the bundle" in "".join(lines)
+    number, name = next(line.split()[1:3] for line in lines if line.strip().startswith("event V-"))
+    assert list(trail_of(inside, number)) == list(trail_of(inside, name.rstrip(":")))
+    assert f'"what":"[U+202E]{name.rstrip(":")}"' in "".join(trail_of(inside, number))
+
+
+def test_the_numbers_of_risks_are_those_that_the_report_prints() -> None:
     inside = look_into(sealed(DOCUMENT))
     assert inside is not None
-    seen = [risk for risk in DOCUMENT["risks"] if risk["evidence"]]
-    lines = list(trail_of(inside, seen[place % len(seen)]["id"]))
-    assert any(line.strip().startswith("event event-") and "not in the bundle" not in line for line in lines)
-    assert "L(T=" in "".join(lines)
+    annex = orjson.loads(FILES["assessment.json"])["reports"]["en"]["chapters"][-1]["blocks"]
+    rows = next(
+        block["rows"] for block in annex if block["kind"] == "table" and block["caption"].startswith("Numbers of risks")
+    )
+    for row in rows[:3]:
+        label, key = (row[0]["refs"] or [row[0]["text"]])[0], row[1]["text"]
+        assert next(trail_of(inside, label)).startswith(f"{label} {key}: level ")
+
+
+def test_a_figure_shows_the_rows_that_its_recipe_takes_in_and_what_it_reads_of_them() -> None:
+    inside = look_into(sealed(DOCUMENT))
+    assert inside is not None
+    high = [risk for risk in DOCUMENT["risks"] if risk["current"]["level"] >= 4]
+    lines = list(trail_of(inside, "F-02"))
+    assert f"  takes in {len(high)} of the {len(DOCUMENT['risks'])} rows of risks" in lines
+    assert sum(": current.level " in line for line in lines) == min(len(high), 12)
+    assert any("2026-" in line and "Z" in line for line in trail_of(inside, "F-06"))
 
 
 def test_a_figure_that_is_not_there_is_said_with_those_that_are() -> None:
