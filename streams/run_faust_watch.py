@@ -6,6 +6,7 @@ hand; nothing in the process tells of it. What a worker has is durable at every 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -31,6 +32,7 @@ class Watch:
         self._brokers = [host.strip() for host in brokers.split(",") if host.strip()]
         self._signs = Standstill()
         self._generation: int | None = None
+        self._ends: dict[TP, int] = {}
 
     def begins(self, stage: str, event: Any) -> None:
         """A message is at hand, or tried again."""
@@ -39,6 +41,34 @@ class Watch:
     def ends(self, stage: str, event: Any) -> None:
         """It is done with."""
         self._signs.ends((stage, event.message.partition), time.monotonic())
+
+    def end(self, part: TP) -> int | None:
+        """The next offset of a partition that is ours, as far as is known; None where nobody said yet.
+
+        What the engine fetched tells of it; of what it does not fetch (nothing more is there, or it stands still) it
+        may never hear, so the broker is asked as well.
+        """
+        known = [at for at in (self._app.consumer.highwater(part), self._ends.get(part)) if at is not None]
+        return max(known, default=None)
+
+    async def told_end(self, part: TP) -> int | None:
+        """The same, asked for where nobody said."""
+        if self.end(part) is None:
+            await self.ask()
+        return self.end(part)
+
+    async def ask(self) -> None:
+        """Ask the broker where our partitions end."""
+        consumer = self._app.consumer
+        parts = [part for part in consumer.assignment() if part.topic in self._stages]
+        try:
+            found = await asyncio.wait_for(consumer.highwaters(*parts), KNOCK_SECONDS) if parts else {}
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, what was known stands
+            LOG.debug("where partitions end: %r", error)
+            return
+        self._ends = {TP(part.topic, part.partition): at for part, at in found.items() if at is not None}
 
     async def look(self) -> None:
         """End the process where it stands still."""
@@ -49,6 +79,7 @@ class Watch:
         if app.rebalancing or app.in_recovery or not await app.loop.run_in_executor(None, self._reachable):
             self._signs.calm(now)
             return
+        await self.ask()
         ends: dict[tuple[str, int], int] = {}
         done: dict[tuple[str, int], int] = {}
         consumer = app.consumer
@@ -56,7 +87,7 @@ class Watch:
             stage = self._stages.get(part.topic)
             if stage:
                 place = TP(part.topic, part.partition)
-                ends[stage, part.partition] = consumer.highwater(place) or 0
+                ends[stage, part.partition] = self.end(place) or 0
                 done[stage, part.partition] = consumer._committed_offset.get(place) or 0
         trouble = self._signs.look(ends, done, now)
         if trouble:
