@@ -1,7 +1,8 @@
-"""A worker that stands still ends itself: its supervisor starts it again, and it goes on at the last step.
+"""A worker that stands still is nudged, and then ends itself: its supervisor starts it again at the last step.
 
-Faust was seen to stop giving a partition's messages to its agent after partitions were dealt anew while one was at
-hand; nothing in the process tells of it. What a worker has is durable at every moment, so a new life costs seconds.
+Faust was seen to stop giving a partition's messages to its agent after partitions were dealt anew: what lay in a queue
+is cleared, its reading mark has passed it, and nothing comes until another message does. The mark is put back then.
+What a worker has is durable at every moment, so where that does not help a new life costs seconds.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Watch:
 
     def __init__(self, app: Any, topics: dict[str, str], brokers: str) -> None:
         self._app = app
+        self._topics = topics
         self._stages = {topic: stage for stage, topic in topics.items()}
         self._brokers = [host.strip() for host in brokers.split(",") if host.strip()]
         self._signs = Standstill()
@@ -89,12 +91,25 @@ class Watch:
                 place = TP(part.topic, part.partition)
                 ends[stage, part.partition] = self.end(place) or 0
                 done[stage, part.partition] = consumer._committed_offset.get(place) or 0
+        for (stage, partition), offset in self._signs.forgotten(ends, done, now).items():
+            await self._nudge(stage, TP(self._topics[stage], partition), offset)
         trouble = self._signs.look(ends, done, now)
         if trouble:
             LOG.critical("%s: this worker ends, to be started again", trouble)
             logging.shutdown()
             # Nothing is tidied up: what would have to be stopped is what stands still.
             os._exit(EXIT_CODE)
+
+    async def _nudge(self, stage: str, place: TP, offset: int) -> None:
+        """Have a partition read on from an offset."""
+        LOG.warning("%s of partition %d is not handed offset %d: asked for again", stage, place.partition, offset)
+        try:
+            await asyncio.wait_for(self._app.consumer.seek(place, offset), KNOCK_SECONDS)
+            self._app.consumer.resume_partitions({place})
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is tried again, and then the worker ends
+            LOG.warning("%s of partition %d: %r", stage, place.partition, error)
 
     def _reachable(self) -> bool:
         for host in self._brokers:
