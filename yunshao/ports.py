@@ -265,6 +265,9 @@ class RiskRegister(Protocol):
     def history(self, kind: str, key: str) -> list[Revision]:
         """Every revision of one entry, the oldest first."""
 
+    def register_head(self) -> int:
+        """The number of the newest revision, 0 for none: it grows with each that is entered."""
+
 
 class Body(AlertStore, EventStore, SourceHealth, Archive, DrillRegister, DrillJudge, Trail, RiskRegister, Protocol):
     """Everything that people, playbooks and reports ask of one body of data, wherever it lies."""

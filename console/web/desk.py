@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.types import ASGIApp
 
+from console.web.risk_book import Shelf
 from yunshao.model.alert import Alert
 from yunshao.model.calendar import Blackout
 from yunshao.model.estate import Estate
@@ -229,3 +230,4 @@ class Desk:
     rule_titles: Mapping[str, Mapping[str, str]]
     intake: ASGIApp | None = None
     cluster: Callable[[], dict[str, Any]] | None = None
+    shelf: Shelf = field(default_factory=Shelf)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 from playbooks.assess.proposals import subject
@@ -40,20 +41,81 @@ class Book:
         return {(kind, str(self.kinds[kind].get(key, {}).get("shared") or key)) for kind, key in keys}
 
 
+class _Kinds(Mapping[str, Mapping[str, Row]]):
+    """The entries by kind and key; a kind is read when it is first asked for."""
+
+    def __init__(self, store: RiskRegister, as_of: int | None) -> None:
+        self._store = store
+        self._as_of = as_of
+        self._read: dict[str, dict[str, Row]] = {}
+        self._alone = Lock()
+
+    def __getitem__(self, kind: str) -> dict[str, Row]:
+        if kind not in KINDS:
+            raise KeyError(kind)
+        with self._alone:
+            if kind not in self._read:
+                self._read[kind] = {
+                    one.key: {**(one.body or {}), "_at": one.at, "_by": one.by, "_reason": one.reason}
+                    for one in self._store.entries(kind, self._as_of)
+                }
+            return self._read[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(KINDS)
+
+    def __len__(self) -> int:
+        return len(KINDS)
+
+
 def book_of(store: RiskRegister, now: int, as_of: int | None = None) -> Book:
     """The register as it stands, or stood at a past moment (ms)."""
-    kinds = {
-        kind: {
-            one.key: {**(one.body or {}), "_at": one.at, "_by": one.by, "_reason": one.reason}
-            for one in store.entries(kind, as_of)
-        }
-        for kind in KINDS
-    }
-    return Book(kinds, now if as_of is None else as_of)
+    return Book(_Kinds(store, as_of), now if as_of is None else as_of)
+
+
+class Shelf:
+    """Keeps the register as it stands until somebody enters something: with 100,000 risks it takes seconds to read."""
+
+    def __init__(self) -> None:
+        self._alone = Lock()
+        self._head = -1
+        self._kinds: _Kinds | None = None
+
+    def book(self, store: RiskRegister, now: int, as_of: int | None = None) -> Book:
+        """As `book_of`. What is entered while a page is made shows on the next one."""
+        if as_of is not None:
+            return book_of(store, now, as_of)
+        head = store.register_head()
+        with self._alone:
+            if self._kinds is None or head != self._head:
+                self._kinds, self._head = _Kinds(store, None), head
+            return Book(self._kinds, now)
 
 
 def risk_row(book: Book, key: str) -> Row:
     """A risk with the names of its parts, and what holds for it now: treatment, plan, acceptance."""
+    risk = book.kinds["risk"][key]
+    asset = book.kinds["asset"].get(risk["asset"], {})
+    level = risk["current"]["level"]
+    return {
+        "id": key,
+        **{kind: {"id": risk[kind], "name": book.name(kind, risk[kind])} for kind in ("asset", "threat", "weakness")},
+        "unit": book.unit(risk),
+        "unit_name": asset.get("unit_name", ""),
+        "inherent": risk["inherent"],
+        "current": risk["current"],
+        "level": level,
+        "measures": [{"id": one, "name": book.name("measure", one)} for one in risk["measures"]],
+        "effectiveness": risk["effectiveness"],
+        **bearing(book, key),
+        "acceptable": level < MUST_TREAT,
+        "evidence": risk["evidence"],
+        "assessed": {"at": risk["_at"], "by": risk["_by"], "in": risk["_reason"]},
+    }
+
+
+def bearing(book: Book, key: str) -> Row:
+    """What holds for a risk now: treatment, post and due day, plan, acceptance."""
     risk = book.kinds["risk"][key]
     level = risk["current"]["level"]
     accepted = acceptance_of(book, key, level)
@@ -65,26 +127,13 @@ def risk_row(book: Book, key: str) -> Row:
         treatment, post, due = plan["action"], plan["post"], plan["due"]
     elif treatment == "accepted":
         treatment, post, due = TREATMENT[level], "", None
-    asset = book.kinds["asset"].get(risk["asset"], {})
     return {
-        "id": key,
-        **{kind: {"id": risk[kind], "name": book.name(kind, risk[kind])} for kind in ("asset", "threat", "weakness")},
-        "unit": book.unit(risk),
-        "unit_name": asset.get("unit_name", ""),
-        "inherent": risk["inherent"],
-        "current": risk["current"],
-        "level": level,
-        "measures": [{"id": one, "name": book.name("measure", one)} for one in risk["measures"]],
-        "effectiveness": risk["effectiveness"],
         "treatment": treatment,
         "post": post,
         "due": due,
         "overdue": treatment not in ("accepted", "accept") and bool(due) and due < book.now,
         "acceptance": accepted,
         "plan": {name: value for name, value in plan.items() if name[0] != "_"} if plan else None,
-        "acceptable": level < MUST_TREAT,
-        "evidence": risk["evidence"],
-        "assessed": {"at": risk["_at"], "by": risk["_by"], "in": risk["_reason"]},
     }
 
 
@@ -139,6 +188,16 @@ def proposal_row(book: Book, key: str, assessed: int) -> Row:
         "counts": value,
         "decision": decision,
     }
+
+
+def undecided(book: Book, risks: Sequence[Row], whole: bool) -> int:
+    """How many proposals nobody decided on: of all, or of those that go into these risks."""
+    decided = book.kinds["decision"]
+    number = Counter[tuple[str, str]]() if whole else touched(book, risks)
+    return sum(
+        subject(found) not in decided and (whole or number[found["kind"], found["key"]] > 0)
+        for found in book.kinds["proposal"].values()
+    )
 
 
 def touched(book: Book, risks: Sequence[Row]) -> Counter[tuple[str, str]]:

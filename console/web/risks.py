@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from console.days import time_of
 from console.web.frame import Visit, answer, back, change_of, page_route, visit_of
-from console.web.risk_book import Book, Row, book_of, heat, proposal_row, risk_row, standing, touched
+from console.web.risk_book import Book, Row, bearing, heat, proposal_row, risk_row, standing, touched, undecided
 from yunshao.errors import NotFound, WrongUse
 from yunshao.model.register import ACTIONS, MAX_TEXT
 from yunshao.model.risk import LEVELS
@@ -41,14 +41,14 @@ def register(request: Request) -> Response:
         "counts": {level: counts[level] for level in (5, 4, 3, 2, 1)},
         "inherent": Counter(one["inherent"]["level"] for one in of_unit),
         "heat": heat(of_unit, assessment.get("criteria", ())),
-        "standing": standing([risk_row(book, one["id"]) for one in of_unit]),
+        "standing": standing([bearing(book, one["id"]) for one in of_unit]),
         "method": assessment.get("method", ""),
         "assessed": assessment.get("as_of"),
         "total": len(chosen),
         "page": page,
         "pages": max(1, -(-len(chosen) // PAGE)),
         "risks": [risk_row(book, one["id"]) for one in chosen[begin : begin + PAGE]],
-        "proposals_open": sum(one["state"] == "open" for one in _proposals(visit, book, seen)),
+        "proposals_open": undecided(book, seen, whole=not visit.units),
     }
     units = sorted({book.unit(one) for one in seen} - {""})
     return answer(visit, "risks", data, levels=LEVELS[visit.language], units=units)
@@ -138,7 +138,7 @@ def _page(text: str) -> int:
 
 def _book(visit: Visit, as_of: str) -> Book:
     moment = time_of(as_of, visit.desk.settings.timezone, end=True) if as_of else None
-    return book_of(visit.desk.store, visit.desk.clock(), moment)
+    return visit.desk.shelf.book(visit.desk.store, visit.desk.clock(), moment)
 
 
 def _seen(visit: Visit, book: Book) -> list[Row]:

@@ -41,3 +41,7 @@ class MemoryRegister:
     def history(self, kind: str, key: str) -> list[Revision]:
         """Every revision of one entry, the oldest first."""
         return copy.deepcopy([one for one in self._revisions if (one.kind, one.key) == (kind, key)])
+
+    def register_head(self) -> int:
+        """The number of the newest revision, 0 for none."""
+        return len(self._revisions)

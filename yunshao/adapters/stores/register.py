@@ -48,6 +48,10 @@ class SqliteRegister(Part):
         )
         return [_revision(row) for row in rows]
 
+    def register_head(self) -> int:
+        """The number of the newest revision, 0 for none."""
+        return int(self._db.rows("SELECT coalesce(max(number), 0) FROM register")[0][0])
+
 
 def _enter(connection: sqlite3.Connection, change: Change, at: int) -> Revision | None:
     key, by, reason = clean(change.key), clean(change.by), clean(change.reason)

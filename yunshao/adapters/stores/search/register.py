@@ -137,6 +137,10 @@ class SearchRegister:
         hits = self._node.pages(self._risk, {"query": asked, "sort": [{"number": "asc"}, {"part": "asc"}]})
         return [_revision(hit["_source"]) for hit in hits if hit["_source"]["part"] in self._parts]
 
+    def register_head(self) -> int:
+        """The number of the newest revision, 0 for none."""
+        return self._last().number
+
 
 def _commit_key(number: int) -> str:
     return f"commit-{number}"
