@@ -12,10 +12,11 @@ from playbooks.assess.proposals import subject
 from playbooks.assess.run import TREATMENT
 from yunshao.model.register import MUST_TREAT
 from yunshao.model.risk import level_of
-from yunshao.ports import RiskRegister
+from yunshao.ports import Archive, RiskRegister
 
 Row = dict[str, Any]
 PARTS = ("asset", "threat", "weakness", "measure")
+MOST_KEPT = 8
 KINDS = (*PARTS, "risk", "proposal", "decision", "acceptance", "treatment", "finding")
 
 
@@ -80,6 +81,7 @@ class Shelf:
         self._alone = Lock()
         self._head = -1
         self._kinds: _Kinds | None = None
+        self._assessments: dict[str, Row] = {}
 
     def book(self, store: RiskRegister, now: int, as_of: int | None = None) -> Book:
         """As `book_of`. What is entered while a page is made shows on the next one."""
@@ -90,6 +92,18 @@ class Shelf:
             if self._kinds is None or head != self._head:
                 self._kinds, self._head = _Kinds(store, None), head
             return Book(self._kinds, now)
+
+    def assessment(self, store: Archive, key: str) -> Row:
+        """When and by which method and criteria an assessment reckoned; these never change. Raises NotFound."""
+        found = self._assessments.get(key)
+        if found is None:
+            document = store.get("assessment", key)
+            found = {name: document[name] for name in ("as_of", "method", "criteria") if name in document}
+            with self._alone:
+                while len(self._assessments) >= MOST_KEPT:
+                    self._assessments.pop(next(iter(self._assessments)))
+                self._assessments[key] = found
+        return found
 
 
 def risk_row(book: Book, key: str) -> Row:

@@ -161,7 +161,7 @@ def _assessment(visit: Visit, *keys: str) -> Row:
     """The assessment that entered something, or the newest one; empty where there is none."""
     for key in keys:
         try:
-            return dict(visit.desk.store.get("assessment", key))
+            return visit.desk.shelf.assessment(visit.desk.store, key)
         except NotFound:
             continue
     return next((dict(one) for one in visit.desk.store.find("assessment", limit=1)), {})

@@ -13,7 +13,8 @@ from small_city import HOSTILE, SmallCity, form, small_city
 from starlette.testclient import TestClient
 
 from console.roles.assessments import run_assessment
-from console.web.risk_book import acceptance_of, book_of, heat, risk_row, standing
+from console.web.risk_book import Shelf, acceptance_of, book_of, heat, risk_row, standing
+from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.model.register import Change
 from yunshao.model.risk import METHODS, calculate
 
@@ -254,3 +255,17 @@ def test_a_risk_that_is_not_there_is_said_so(town: SmallCity, key: str) -> None:
     client = town.visitor("operator")
     assert client.get("/risks/one", params={"id": key}).status_code == 404
     assert form(client, "/risks/accept", risk=key, approver="x", until=NEXT_YEAR, reason="x") == 404
+
+
+def test_the_register_is_read_once_until_somebody_enters_something(tmp_path: Path) -> None:
+    store, shelf = SqliteStore(tmp_path), Shelf()
+    store.enter([Change("finding", "f", {"id": "f", "title": "one"}, "scanner")])
+    first = shelf.book(store, 1)
+    assert first.kinds["finding"]["f"]["title"] == "one"
+    assert shelf.book(store, 2).kinds["finding"] is first.kinds["finding"]
+    assert shelf.book(store, 2).now == 2
+    store.enter([Change("finding", "f", {"id": "f", "title": "two"}, "scanner")])
+    assert shelf.book(store, 3).kinds["finding"]["f"]["title"] == "two"
+    assert first.kinds["finding"]["f"]["title"] == "one"
+    assert shelf.book(store, 3, as_of=0).kinds["finding"] == {}
+    store.close()

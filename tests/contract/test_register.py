@@ -123,3 +123,14 @@ def test_a_plan_has_a_known_action() -> None:
         treatment("r", "hope", "Chief", 5, "me")
     with pytest.raises(WrongUse):
         treatment("r", "reduce", "Chief", 5, "me", expected=6)
+
+
+def test_the_head_grows_with_what_is_entered_and_with_nothing_else(store: Store) -> None:
+    assert store.register_head() == 0
+    store.enter([change("a", 3), change("b", 2)])
+    before = store.register_head()
+    assert before == 2
+    assert store.enter([change("a", 3)]) == []
+    assert store.register_head() == before
+    store.enter([change("a", None)])
+    assert store.register_head() > before
