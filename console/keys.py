@@ -69,8 +69,9 @@ class KeyRing:
 
         Where the settings name a token by now and the key is in a file, the token's takes over.
         """
-        said = [self._rotate_signer(at)]
+        # First: where SM2 cannot be used, nothing is handed over.
         old = self.beside
+        said = [self._rotate_signer(at)]
         if old is not None:
             adapter = _extra("sm2", "gmssl-pyx", self.where)
             pem = adapter.new_key()
