@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from collectors.catalog import PARSERS
 from console.roles.notices import Notices
 from console.roles.rectify import enter_drill
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.drill import run as drill
 from playbooks.drill.grade import set_aside, techniques_played
 from playbooks.drill.inject import Injected, prepare
@@ -38,7 +38,8 @@ class Drills:
 
     def __init__(self, workspace: Workspace, bus: Bus, notices: Notices | None = None) -> None:
         self._workspace = workspace
-        self._notices = notices or Notices(workspace)
+        self._clock = workspace.clock
+        self._notices = notices or Notices(workspace, workspace.clock)
         self._store = workspace.store
         self._bus = bus
 
@@ -68,7 +69,7 @@ class Drills:
         """
         chosen = self.scenario(playbook)
         drill.check_speed(speed)
-        now = wall_clock()
+        now = self._clock()
         held = blackout_at(now, self._workspace.blackouts)
         if held and not anyway:
             raise WrongUse(f"no drill begins now: {held.why or 'blackout period'}", "later, or --anyway")
@@ -97,19 +98,19 @@ class Drills:
 
     def answer(self, drill_id: str, index: int, by: str, note: str = "") -> None:
         """Somebody reports a task done."""
-        self._change(drill_id, by, "drill.answer", lambda one: drill.answer(one, index, by, wall_clock(), note))
+        self._change(drill_id, by, "drill.answer", lambda one: drill.answer(one, index, by, self._clock(), note))
 
     def pause(self, drill_id: str, by: str) -> None:
         """Hold."""
-        self._change(drill_id, by, "drill.pause", lambda one: drill.pause(one, by, wall_clock()))
+        self._change(drill_id, by, "drill.pause", lambda one: drill.pause(one, by, self._clock()))
 
     def resume(self, drill_id: str, by: str) -> None:
         """Go on."""
-        self._change(drill_id, by, "drill.resume", lambda one: drill.resume(one, by, wall_clock()))
+        self._change(drill_id, by, "drill.resume", lambda one: drill.resume(one, by, self._clock()))
 
     def abort(self, drill_id: str, by: str) -> None:
         """Stop, and leave no trace."""
-        self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, wall_clock()))
+        self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, self._clock()))
 
     def _change(self, drill_id: str, by: str, did: str, change: Callable[[Document], Document]) -> None:
         changed = self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
@@ -131,7 +132,7 @@ class Drills:
         actions: list[Action] = []
 
         def turn(kept: Document | None) -> Document:
-            advanced, wanted = drill.advance(_there(kept, drill_id), wall_clock(), facts)
+            advanced, wanted = drill.advance(_there(kept, drill_id), self._clock(), facts)
             actions[:] = wanted
             if advanced["phase"] != "over" or advanced.get("alerts"):
                 return advanced
@@ -148,7 +149,7 @@ class Drills:
 
     def _enter(self, document: Document) -> None:
         """What it asks to be mended becomes items with owners and deadlines."""
-        enter_drill(self._store, self._workspace.estate, document, wall_clock())
+        enter_drill(self._store, self._workspace.estate, document, self._clock())
 
     def _compared(self, document: Document) -> dict[str, Any]:
         """The last run of the same playbook, and what the techniques that were played came to."""
@@ -165,15 +166,15 @@ class Drills:
 
     def rate(self, drill_id: str, place: int, mark: str, by: str) -> None:
         """An evaluator judges an objective (from 0) as P, S, M or U."""
-        self._change(drill_id, by, "drill.rate", lambda one: drill.rate(one, place, mark, by, wall_clock()))
+        self._change(drill_id, by, "drill.rate", lambda one: drill.rate(one, place, mark, by, self._clock()))
 
     def score(self, drill_id: str, item: str, points: int, by: str) -> None:
         """An evaluator scores one of the nine items."""
-        self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, wall_clock()))
+        self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, self._clock()))
 
     def set_aside(self, drill_id: str, by: str, reason: str) -> None:
         """A finished drill counts no more; without a reason it counts again."""
-        self._change(drill_id, by, "drill.set_aside", lambda one: set_aside(one, by, wall_clock(), reason))
+        self._change(drill_id, by, "drill.set_aside", lambda one: set_aside(one, by, self._clock(), reason))
 
     def reset(self, drill_id: str, by: str) -> str:
         """End a drill and begin the same one anew; gives the new one's id."""
@@ -202,7 +203,7 @@ class Drills:
                 self._notices.resolve(page_id(subject), "reported")
 
     def _act(self, drill_id: str, action: Action) -> None:
-        now = wall_clock()
+        now = self._clock()
         if isinstance(action, Send):
             self._send(drill_id, action.index)
         elif isinstance(action, Acknowledge):
@@ -216,7 +217,7 @@ class Drills:
         document = self._store.get(KIND, drill_id)
         wanted = {(one["source"], one["uid"]) for one in document["steps"][index]["injected"]}
         kept = [Injected.from_json(one) for one in self._store.get(RECORDS, drill_id)["records"]]
-        now = wall_clock()
+        now = self._clock()
         for source in sorted({source for source, _ in wanted}):
             records = [one.raw for one in kept if one.source == source and (source, one.uid) in wanted]
             self._bus.append(source, records, now, HINT)

@@ -223,7 +223,7 @@ def _metrics(draft: Draft, facts: Facts) -> Table:
             figure(facts.metric(name, "n"), 0),
             figure(facts.metric(name, "unfinished"), 0),
         )
-        for name in ("mttd", "mtta", "mttc", "mttr")
+        for name in ("mttd", "mtta", "mttt", "mttc", "mttr")
     ]
     rows.append(
         (
