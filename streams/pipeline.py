@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, cast
 
+from streams.apart import marked_step, without_mark
 from streams.correlate import GUARD
 from streams.enrich import enrich, enrich_all
 from streams.normalise import Guess, normalise, normalise_all
@@ -49,7 +50,7 @@ class Rooms:
     def hears(self, detector: str, key: str) -> tuple[str, ...]:
         """The sources by whose time the memory under this key is judged; none: by that of all."""
         named = self.listening.get(detector)
-        return named.hears(key) if named else ()
+        return named.hears(without_mark(key)[0]) if named else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +194,13 @@ def judge(rooms: Rooms, memory: Any, seen: Observation) -> Step:
     """The keyed half: one observation against what is remembered of its key.
 
     Where its detector is not in these rooms (it was switched off), the memory stays and nothing more is due. What the
-    guard against floods remembers has no detector: when its time has come it is forgotten.
+    guard against floods remembers has no detector: when its time has come it is forgotten. A drill's memories lie under
+    keys with a mark, which the detector does not see.
     """
     if seen.detector == GUARD:
         return Step(None)
     detector = rooms.named.get(seen.detector)
-    return detector.step(memory, seen) if detector else Step(memory)
+    if detector is None:
+        return Step(memory)
+    key, mark = without_mark(seen.key)
+    return marked_step(detector.step(memory, replace(seen, key=key)), mark) if mark else detector.step(memory, seen)

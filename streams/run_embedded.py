@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from streams.apart import apart
 from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.hearing import BLOCK
 from streams.judgement import MAX_HOPS, Judgement, Key
@@ -20,6 +21,7 @@ from streams.remembered import Newest
 from streams.times import NEVER_SEEN, Times
 from yunshao import meters
 from yunshao.model.alert import Alert
+from yunshao.model.drill import HINT
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Finding, Observation
 from yunshao.ports import Batch, Clock, Intake, PipelineStore
@@ -160,7 +162,8 @@ class Embedded:
         """Judge these events in order; most mean nothing to any detector."""
         latest = max((event.time for _, event in fresh if event.time <= stretch.horizon), default=NEVER_SEEN)
         self._expect(stretch, max(0, latest - stretch.times.newest))
-        owned, noticed = notice_all(self._rooms, [event for _, event in fresh])
+        owned, found = notice_all(self._rooms, [event for _, event in fresh])
+        noticed = {place: self._apart(fresh[place][0], owned[place], seen) for place, seen in found.items()}
         self._recall_all(each for each in noticed.values() if not isinstance(each, Exception))
         known = [(record, event) for (record, _), event in zip(fresh, owned, strict=True)]
         start = 0
@@ -173,6 +176,15 @@ class Embedded:
         if stretch.plain:
             stretch.batch.packed.append(self._store.pack(stretch.plain))
             stretch.plain = []
+
+    def _apart(
+        self, record: Record, event: Event, seen: Sequence[Observation] | Exception
+    ) -> Sequence[Observation] | Exception:
+        """What an event means; under keys of its own where it is a drill's."""
+        if record.hint != HINT or isinstance(seen, Exception):
+            return seen
+        drill = self._store.drill_of([event.ref], {(event.source, event.uid): event})
+        return apart(seen, drill) if drill else seen
 
     def _pass(self, known: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
         """Take what no detector wants to know of: nothing comes of it but that time passes."""
@@ -332,7 +344,8 @@ def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
             newest[source] = max(newest.get(source, time), time)
     for source, count in processed.items():
         meters.PROCESSED.labels(source).inc(count)
-        meters.LAST_EVENT.labels(source).set(newest[source] / 1000)
+        if source in newest:
+            meters.LAST_EVENT.labels(source).set(newest[source] / 1000)
     for (source, reason), count in Counter((record.source, record.reason) for record in batch.rejected).items():
         meters.REJECTED.labels(source, reason).inc(count)
     for alert in alerts:

@@ -23,14 +23,13 @@ from yunshao.errors import NotFound, WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, AlertQuery, as_row
 from yunshao.model.calendar import blackout_at
-from yunshao.model.drill import UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
+from yunshao.model.drill import HINT, UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
 from yunshao.model.event import native_digest
 from yunshao.ports import Bus
 
 KIND = "drill"
 RECORDS = "drill_records"
 MOST_FACTS = 2000
-HINT = "drill"
 
 
 class Drills:

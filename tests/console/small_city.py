@@ -92,7 +92,7 @@ def form(client: TestClient, path: str, **fields: str) -> int:
 
 
 class HandClock:
-    """A clock that goes when it is told to: a test says how long the pipeline and people take, and waits for nothing."""
+    """A clock that goes when it is told to: a test says how long pipeline and people take, and waits for nothing."""
 
     def __init__(self, now: int) -> None:
         self.now = now

@@ -116,22 +116,31 @@ class SqliteDrills(Part):
         return drill
 
 
-def awaited(db: Database, sources: Iterable[str]) -> frozenset[str]:
-    """Those of these sources into which a drill has written what did not arrive yet."""
+def registered(db: Database, events: Sequence[Event]) -> dict[tuple[str, str], bool]:
+    """Those of these that a drill has registered and that did not arrive before, by (source, uid): whether they are
+    what the drill sent."""
     waits = "SELECT 1 FROM injected WHERE source=? AND genuine IS NULL LIMIT 1"
-    return frozenset(source for source in sources if db.row(waits, (source,)))
+    awaited = {source for source in {event.source for event in events} if db.row(waits, (source,))}
+    if not awaited:
+        return {}
+    sql = "SELECT digest FROM injected WHERE source=? AND uid=? AND genuine IS NULL"
+    found: dict[tuple[str, str], bool] = {}
+    with db.reading() as connection:
+        for event in events:
+            if event.source not in awaited:
+                continue
+            row = connection.execute(sql, (event.source, clean(event.uid))).fetchone()
+            if row:
+                found[event.source, event.uid] = native_digest(event.native) == row[0]
+    return found
 
 
-def settle_injected(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Say of each registered event that arrives here whether it is what the drill sent."""
-    for event in events:
-        name = (event.source, clean(event.uid))
-        row = connection.execute(
-            "SELECT digest FROM injected WHERE source=? AND uid=? AND genuine IS NULL", name
-        ).fetchone()
-        if row:
-            genuine = native_digest(event.native) == row[0]
-            connection.execute("UPDATE injected SET genuine=? WHERE source=? AND uid=?", (int(genuine), *name))
+def settle_injected(connection: sqlite3.Connection, settled: Iterable[tuple[str, str, bool]]) -> None:
+    """Keep of registered events that have come (source, uid, genuine) whether they are what the drill sent."""
+    connection.executemany(
+        "UPDATE injected SET genuine=? WHERE source=? AND uid=?",
+        [(int(genuine), source, clean(uid)) for source, uid, genuine in settled],
+    )
 
 
 class SqliteTrail(Part):

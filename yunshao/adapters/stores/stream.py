@@ -11,7 +11,7 @@ from typing import Any
 
 from yunshao.adapters.stores import segments
 from yunshao.adapters.stores.alerts import count_excepted, fold_alerts
-from yunshao.adapters.stores.archive import awaited, settle_injected
+from yunshao.adapters.stores.archive import registered, settle_injected
 from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.ledger import write_counts, write_rejects, write_tally
 from yunshao.adapters.stores.packing import Ready, pack
@@ -41,7 +41,7 @@ class SqliteStream(Part):
         return found
 
     def pack(self, events: Sequence[Event]) -> Packed:
-        return pack(events, awaited(self._db, {event.source for event in events}))
+        return pack(events, registered(self._db, events))
 
     def _known(self, digests: Sequence[bytes]) -> set[bytes]:
         known: set[bytes] = set()
@@ -148,7 +148,11 @@ def _write_ready(connection: sqlite3.Connection, ready: Sequence[Ready]) -> None
             "the batch holds an event that was stored before", "ask `fresh` first; one process runs the pipeline"
         )
     write_tally(connection, ready)
-    settle_injected(connection, chain.from_iterable(each.watched for each in ready))
+    settle_injected(connection, chain.from_iterable(each.settled for each in ready))
+    connection.executemany(
+        "INSERT INTO rehearsed VALUES (?, ?, ?, ?)",
+        [(time, source, clean(unit), kind) for each in ready for time, source, unit, kind in each.rehearsed],
+    )
 
 
 def _write_memories(connection: sqlite3.Connection, batch: Batch) -> None:
