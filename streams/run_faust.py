@@ -172,7 +172,7 @@ class Worker(Engine):
             await self._letters.tell(event, REASON, f"records {sorted(guilty)}: {next(iter(guilty.values()))}")
         worked = work(parts.rooms, items)
         await self._stored(lambda: set_apart(items, worked, parts.store))
-        end = self.app.consumer.highwater(TP(topic, lane))
+        end = self._watch.end(TP(topic, lane))
         # Right after partitions were dealt nobody knows the end; the next pulse does.
         behind = end is None or end > offset + 1
         # Made before anything is stored: what a stage fails on leaves no trace. Mostly all of it is fresh.
@@ -386,10 +386,11 @@ class Worker(Engine):
         for part in self.app.consumer.assignment():
             if part.topic != topic:
                 continue
-            end = self.app.consumer.highwater(TP(topic, part.partition))
-            done = self._done.get(part.partition)
-            if done is None:
-                done = (self.app.consumer._committed_offset.get(TP(topic, part.partition)) or 0) - 1
+            place = TP(topic, part.partition)
+            end = await self._watch.told_end(place)
+            # What this life did may have been long ago: another worker may have had the lane in between.
+            finished = (self.app.consumer._committed_offset.get(place) or 0) - 1
+            done = max(self._done.get(part.partition, -1), finished)
             quiet = time.monotonic() - self._told.get(part.partition, 0.0) >= PULSE_SECONDS / 2
             if end is not None and done + 1 >= end and quiet:
                 idle.append(part.partition)

@@ -23,9 +23,10 @@ ReadBack = Callable[[str, int, int, int], Sequence[Any]]
 class Handed:
     """A message as a stage is given it. `ack` lets the commit move on, and not past one before it that is not done."""
 
-    __slots__ = ("_gaps", "_real", "message", "value")
+    __slots__ = ("_gaps", "_real", "generation", "message", "value")
 
-    def __init__(self, gaps: Gaps, message: Any, value: bytes | None, real: Any) -> None:
+    def __init__(self, gaps: Gaps, generation: int, message: Any, value: bytes | None, real: Any) -> None:
+        self.generation = generation
         self.message = message
         self.value = value
         self._real = real
@@ -50,21 +51,26 @@ class Gaps:
     async def in_order(self, event: Any) -> AsyncIterator[Handed]:
         """What is missing before this message, then the message."""
         part, offset = _part(event.message), event.message.offset
-        wanted = self._wanted(part)
+        generation = self._app.consumer_generation_id
+        wanted = self._wanted(part, generation)
+        # What was read back and then cut off at this point comes again, by the engine or by reading it back.
+        pending = self._pending[part] = {at for at in self._pending.get(part, ()) if at < wanted}
         if offset > wanted:
             LOG.warning("%s/%d: %d comes where %d is next: read back", part.topic, part.partition, offset, wanted)
         while wanted < offset:
             until = min(offset, wanted + CHUNK)
             for one in await self._missing(part, wanted, until):
-                self._pending.setdefault(part, set()).add(one.offset)
-                yield Handed(self, one, one.value, None)
+                pending.add(one.offset)
+                yield Handed(self, generation, one, one.value, None)
             wanted = until
-        yield Handed(self, event.message, event.value, event)
+        yield Handed(self, generation, event.message, event.value, event)
 
     def done(self, handed: Handed) -> None:
-        """The message is dealt with: the one after it is next."""
-        part = _part(handed.message)
-        self._next[part] = (self._app.consumer_generation_id, handed.message.offset + 1)
+        """The message is dealt with: the one after it is next, unless partitions were dealt anew while it was at hand.
+
+        Then whoever holds what is not finished may have let go of it, so it has to begin at the commit once more.
+        """
+        self._next[_part(handed.message)] = (handed.generation, handed.message.offset + 1)
 
     def acked(self, message: Any, real: Any) -> None:
         """The commit moves with messages of the engine's own: those wait for what was read back before them."""
@@ -91,10 +97,10 @@ class Gaps:
                 LOG.exception("%s/%d: %d to %d cannot be read back yet", part.topic, part.partition, first, until - 1)
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    def _wanted(self, part: TP) -> int:
+    def _wanted(self, part: TP, now: int) -> int:
         """What is next: after the last that was done, or, of a share that was just dealt, where the commit stands."""
         generation, following = self._next.get(part, (-1, 0))
-        if generation == self._app.consumer_generation_id:
+        if generation == now:
             return following
         # What was not finished in the share before is told again.
         self._pending.pop(part, None)

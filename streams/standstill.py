@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-WAITING_SECONDS, BUSY_SECONDS = 60.0, 300.0
-"""A message that lies there is taken within a moment; one at hand may wait for a store that is slow to answer."""
+NUDGE_SECONDS, WAITING_SECONDS, BUSY_SECONDS = 8.0, 60.0, 300.0
+"""A message that lies there is taken within a moment: what is not is asked for once more, and then again. One at hand
+may wait for a store that is slow to answer."""
 
 Part = tuple[str, int]
 
@@ -21,6 +22,7 @@ class Standstill:
     since: dict[Part, float] = field(default_factory=dict)
     taken: dict[Part, int] = field(default_factory=dict)
     busy: set[Part] = field(default_factory=set)
+    nudged: dict[Part, float] = field(default_factory=dict)
 
     def begins(self, part: Part, offset: int, now: float) -> None:
         """A message is at hand, or tried again."""
@@ -41,6 +43,18 @@ class Standstill:
         """Partitions were dealt anew: what was not finished is told again."""
         self.taken.clear()
         self.calm(now)
+
+    def forgotten(self, ends: Mapping[Part, int], done: Mapping[Part, int], now: float) -> dict[Part, int]:
+        """Which partitions' messages are not handed on although nothing is at hand, and the offset that is next there;
+        of each so every `NUDGE_SECONDS`."""
+        found = {}
+        for part, end in ends.items():
+            following = max(self.taken.get(part, 0), done.get(part, 0))
+            quiet = now - max(self.since.get(part, now), self.nudged.get(part, 0.0))
+            if part not in self.busy and end > following and quiet > NUDGE_SECONDS:
+                self.nudged[part] = now
+                found[part] = following
+        return found
 
     def look(self, ends: Mapping[Part, int], done: Mapping[Part, int], now: float) -> str:
         """What stands still, in words; empty where all is well. `ends`: the next offset of each partition that is ours;

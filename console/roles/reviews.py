@@ -67,7 +67,8 @@ def known_of(workspace: Workspace, kind: str, since: int, until: int) -> Known:
         promise=workspace.settings.acknowledge_within_minutes * 60_000,
         alerts=[one for one in real_alerts(workspace, since) if one.finding.time < until],
         sources=store.sources(),
-        drills=store.find("drill", limit=200),
+        # What was set aside counts nowhere any more.
+        drills=[one for one in store.find("drill", limit=200) if not one.get("set_aside")],
         assessments=[one for one in store.find("assessment", limit=10) if one["as_of"] <= until],
         register={name: _entries(workspace, name, until) for name in REGISTERED},
         heard=frozenset(store.count_events("unit", since, until)),

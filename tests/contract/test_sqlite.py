@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -11,12 +12,13 @@ import pytest
 from contract.samples import NOON, alert, event
 
 from yunshao.adapters.stores import hunting, ledger, packing, segments, stream
+from yunshao.adapters.stores.memory import MemoryStore
 from yunshao.adapters.stores.schema import STEPS
 from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import BadConfiguration, NotFound, Unreachable, WrongUse
 from yunshao.model.alert import AlertQuery, acknowledge
-from yunshao.model.event import EventRef, Rejected
-from yunshao.ports import Batch
+from yunshao.model.event import EventRef, Rejected, native_digest
+from yunshao.ports import Batch, Store
 
 DAY = 86_400_000
 
@@ -160,6 +162,31 @@ def test_the_ledger_is_kept_per_minute(tmp_path: Path) -> None:
         (0, 2, 2, 0),
         (60_000, 1, 0, 1),
     ]
+
+
+@pytest.mark.parametrize("make", [SqliteStore, lambda _folder: MemoryStore()], ids=["sqlite", "memory"])
+def test_a_drills_events_are_in_no_figure_and_in_the_ledger(tmp_path: Path, make: Callable[[Path], Store]) -> None:
+    store, forged = make(tmp_path), event("forged", time=NOON + 2)
+    sent, real, other = event("sent", time=NOON + 9), event("real", time=NOON + 1), event("x", source="zeek")
+    for one, digest in ((sent, native_digest(sent.native)), (forged, "0" * 64), (other, native_digest(other.native))):
+        store.register("drill-1", [(one.source, one.uid, digest, NOON)])
+    packed = store.pack([sent, real])
+    received = {"aws.cloudtrail": 3, "zeek": 1}
+    store.commit(Batch(events=[forged, other], packed=[packed], received=received))
+    (row,) = store.sources()
+    assert [row[name] for name in ("source", "received", "processed", "last_event")] == [
+        "aws.cloudtrail",
+        2,
+        2,
+        NOON + 2,
+    ]
+    # Whole hours are counted apart from what is looked for in files.
+    for until in (NOON + 5 * 3_600_000, NOON + 100):
+        assert store.count_events("source", NOON, until) == {"aws.cloudtrail": 2}
+    assert sum(one["received"] for one in store.ledger(0, 1 << 60)) == 4
+    assert store.drill_of([sent.ref], {}) == store.drill_of([other.ref], {}) == "drill-1"
+    assert store.drill_of([forged.ref], {}) == ""
+    assert store.event(sent.ref).uid == "sent"
 
 
 def test_two_processes_triage_while_one_commits(tmp_path: Path) -> None:

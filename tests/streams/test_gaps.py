@@ -129,3 +129,32 @@ def test_what_waited_for_an_acknowledgement_is_forgotten_with_its_share() -> Non
     (four,) = share.handed(4)
     four.ack()
     assert share.acked == [4]
+
+
+def test_a_message_cut_off_while_it_was_read_back_does_not_hold_up_the_commit_for_ever() -> None:
+    share = Share(4)
+
+    async def cut_off_at(offset: int) -> None:
+        async for one in share.gaps.in_order(share.event(9)):
+            if one.message.offset == offset:
+                return
+            one.ack()
+            share.gaps.done(one)
+
+    asyncio.run(cut_off_at(6))
+    six, seven = share.handed(6, 7)
+    six.ack()
+    seven.ack()
+    assert share.acked == [6, 7]
+
+
+def test_partitions_dealt_anew_while_a_message_is_at_hand_begin_at_the_commit() -> None:
+    share = Share(4)
+
+    async def dealt_anew_at(offset: int) -> None:
+        async for one in share.gaps.in_order(share.event(offset)):
+            share.app.consumer_generation_id = 2
+            share.gaps.done(one)
+
+    asyncio.run(dealt_anew_at(6))
+    assert share.told(7) == [4, 5, 6, 7]

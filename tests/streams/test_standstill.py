@@ -53,3 +53,15 @@ def test_a_partition_that_is_another_workers_now_is_forgotten() -> None:
     watch.begins(WORK, 5, 0)
     assert watch.look({}, {}, 10_000) == ""
     assert watch.look({WORK: 7}, {WORK: 5}, 20_000) == ""
+
+
+def test_what_is_not_handed_on_is_asked_for_again_now_and_then() -> None:
+    signs = Standstill()
+    signs.begins(WORK, 3, 0.0)
+    assert signs.forgotten({WORK: 9}, {WORK: 2}, 20.0) == {}
+    signs.ends(WORK, 20.0)
+    assert signs.forgotten({WORK: 4}, {WORK: 2}, 40.0) == {}
+    assert signs.forgotten({WORK: 9}, {WORK: 2}, 27.0) == {}
+    assert signs.forgotten({WORK: 9}, {WORK: 2}, 29.0) == {WORK: 4}
+    assert signs.forgotten({WORK: 9}, {WORK: 2}, 33.0) == {}
+    assert signs.forgotten({WORK: 9}, {WORK: 6}, 38.0) == {WORK: 6}
