@@ -30,6 +30,7 @@ from yunshao.ports import Bus
 KIND = "drill"
 RECORDS = "drill_records"
 MOST_FACTS = 2000
+OPEN = ("new", "acknowledged")
 
 
 class Drills:
@@ -223,7 +224,13 @@ class Drills:
         self._store.change(KIND, drill_id, lambda one: drill.sent(_there(one, drill_id), index, now))
 
     def _alerts(self, drill_id: str) -> list[Alert]:
-        return self._store.alerts(AlertQuery(drill=drill_id, staged="any", limit=MOST_FACTS))
+        """The newest, and of those that are not closed yet as many: a drill is not over while one is open."""
+        found = self._store.alerts(AlertQuery(drill=drill_id, staged="any", limit=MOST_FACTS))
+        if len(found) < MOST_FACTS:
+            return found
+        known = {one.id for one in found}
+        waits = AlertQuery(drill=drill_id, staged="any", status=OPEN, limit=MOST_FACTS)
+        return [*found, *(one for one in self._store.alerts(waits) if one.id not in known)]
 
 
 def _there(kept: Document | None, drill_id: str) -> Document:
