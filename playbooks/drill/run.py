@@ -1,7 +1,8 @@
 """A drill as a state machine over its document: warm up, run, revert, clean up. Pure; the roof acts and keeps.
 
 Every verb takes the document and gives a new one. An action is asked for again and again until its effect is seen, so a
-crash between asking and acting loses nothing; sending, which others might be at, is asked for again after `LEASE_MS`. Moments are real ms; `speed` shortens only planned offsets and waits.
+crash between asking and acting loses nothing; sending, which others might be at, is asked for again after `LEASE_MS`.
+Moments are real ms; `speed` shortens only planned offsets and waits.
 """
 
 from __future__ import annotations
