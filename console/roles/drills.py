@@ -65,9 +65,11 @@ class Drills:
     ) -> str:
         """Begin one: its records are made and entered in the register before anything is sent. Gives its id.
 
-        Raises NotFound, and WrongUse in a blackout period unless it is to be `anyway`.
+        Raises NotFound, and WrongUse in a blackout period unless it is to be `anyway`, or where the playbook expects a
+        rule or sends a part that is not there.
         """
         chosen = self.scenario(playbook)
+        self._check(chosen)
         drill.check_speed(speed)
         now = self._clock()
         held = blackout_at(now, self._workspace.blackouts)
@@ -81,6 +83,10 @@ class Drills:
         lines = rehearsed(chosen.story, city, now, drill_id, speed, planned) if chosen.story else []
         injected = prepare([(*line,) for line in lines], PARSERS, native_digest, now)
         document = drill.start(chosen, drill_id, now, speed, unattended, by, injected)
+        for step in document["steps"]:
+            if step["type"] == "send" and not step["injected"]:
+                what = f"run[{step['index']}] of drill {chosen.id} sends nothing"
+                raise WrongUse(what, f"the story {chosen.story!r} has no such part for {step['source']}")
         if plan is not None:
             document |= {"plan": plan["id"], "units": list(plan["units"]), "announced": plan["announced"]}
         self._store.register(drill_id, [(one.source, one.uid, one.digest, now + one.offset) for one in injected])
@@ -88,6 +94,14 @@ class Drills:
         self._store.put(KIND, drill_id, document)
         self._store.note(by, "drill.start", drill_id, playbook)
         return drill_id
+
+    def _check(self, chosen: Playbook) -> None:
+        rules = self._workspace.rules
+        known = {rule.name for rule in (*rules.rules, *rules.correlations)}
+        for number, one in enumerate(chosen.expect):
+            if one.rule and one.rule not in known:
+                what = f"drill {chosen.id}: expect[{number}] names the rule {one.rule!r}, which is not in use"
+                raise WrongUse(what, "`yunshao rules list` shows the rules by name")
 
     def scenario(self, playbook: str) -> Playbook:
         """A drill playbook. Raises NotFound."""
