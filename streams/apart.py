@@ -5,7 +5,7 @@ So a drill fills no real window, teaches no detector what is usual, and stills n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from yunshao.model.finding import Observation, Step
@@ -13,9 +13,9 @@ from yunshao.model.finding import Observation, Step
 MARK = "\x1e"
 
 
-def apart(seen: Sequence[Observation], drill: str) -> list[Observation]:
-    """What the events of a drill mean, under keys of the drill's own."""
-    return [replace(one, key=f"{one.key}{MARK}{drill}") for one in seen]
+def apart(seen: Sequence[Observation], drill: str, learners: Collection[str] = ()) -> list[Observation]:
+    """What the events of a drill mean, under keys of the drill's own; nothing to the detectors that learn."""
+    return [replace(one, key=f"{one.key}{MARK}{drill}") for one in seen if one.detector not in learners]
 
 
 def without_mark(key: str) -> tuple[str, str]:

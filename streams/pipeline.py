@@ -14,7 +14,7 @@ from streams.normalise import Guess, normalise, normalise_all
 from yunshao.model.block import Block, Envelope, Own
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation, Step
-from yunshao.ports import BlockDetector, BlockParser, Detector, Listening, Parser
+from yunshao.ports import BlockDetector, BlockParser, Detector, Learning, Listening, Parser
 
 FEW = 8
 MAX_TRIES = 14
@@ -37,6 +37,7 @@ class Rooms:
     listening: Mapping[str, Listening] = field(init=False)
     quick: Mapping[str, BlockParser] = field(init=False)
     blocks: frozenset[str] = field(init=False)
+    learners: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "named", {detector.name: detector for detector in self.detectors})
@@ -46,6 +47,8 @@ class Rooms:
         object.__setattr__(self, "quick", quick)
         blocks = {detector.name for detector in self.detectors if isinstance(detector, BlockDetector)}
         object.__setattr__(self, "blocks", frozenset(blocks))
+        learners = {detector.name for detector in self.detectors if isinstance(detector, Learning) and detector.learns}
+        object.__setattr__(self, "learners", frozenset(learners))
 
     def hears(self, detector: str, key: str) -> tuple[str, ...]:
         """The sources by whose time the memory under this key is judged; none: by that of all."""

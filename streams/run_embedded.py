@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -81,6 +81,8 @@ class Embedded:
         self._rooms = rooms
         self._flood = flood
         self._store = store
+        # For what is a drill's from end to end: detectors that learn are not asked.
+        self._unlearning = replace(rooms, detectors=[one for one in rooms.detectors if one.name not in rooms.learners])
         self._clock = clock
         self._reading = Reading(intakes, store, clock, batch_size)
         self._memories: Newest[Key, Any] = Newest(MAX_MEMORIES)
@@ -162,8 +164,11 @@ class Embedded:
         """Judge these events in order; most mean nothing to any detector."""
         latest = max((event.time for _, event in fresh if event.time <= stretch.horizon), default=NEVER_SEEN)
         self._expect(stretch, max(0, latest - stretch.times.newest))
-        owned, found = notice_all(self._rooms, [event for _, event in fresh])
-        noticed = {place: self._apart(fresh[place][0], owned[place], seen) for place, seen in found.items()}
+        drills = self._drills_of(fresh)
+        rooms = self._unlearning if len(drills) == len(fresh) else self._rooms
+        owned, found = notice_all(rooms, [event for _, event in fresh])
+        looked = ((place, self._apart(drills.get(place, ""), seen)) for place, seen in found.items())
+        noticed = {place: seen for place, seen in looked if seen}
         self._recall_all(each for each in noticed.values() if not isinstance(each, Exception))
         known = [(record, event) for (record, _), event in zip(fresh, owned, strict=True)]
         start = 0
@@ -177,14 +182,16 @@ class Embedded:
             stretch.batch.packed.append(self._store.pack(stretch.plain))
             stretch.plain = []
 
-    def _apart(
-        self, record: Record, event: Event, seen: Sequence[Observation] | Exception
-    ) -> Sequence[Observation] | Exception:
+    def _drills_of(self, fresh: Sequence[tuple[Record, Event]]) -> dict[int, str]:
+        """Which of these are a drill's, by their place; the register is asked about what came with the hint alone."""
+        hinted = [(place, event) for place, (record, event) in enumerate(fresh) if record.hint == HINT]
+        drill_of = self._store.drill_of
+        found = {place: drill_of([event.ref], {(event.source, event.uid): event}) for place, event in hinted}
+        return {place: drill for place, drill in found.items() if drill}
+
+    def _apart(self, drill: str, seen: Sequence[Observation] | Exception) -> Sequence[Observation] | Exception:
         """What an event means; under keys of its own where it is a drill's."""
-        if record.hint != HINT or isinstance(seen, Exception):
-            return seen
-        drill = self._store.drill_of([event.ref], {(event.source, event.uid): event})
-        return apart(seen, drill) if drill else seen
+        return seen if not drill or isinstance(seen, Exception) else apart(seen, drill, self._rooms.learners)
 
     def _pass(self, known: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
         """Take what no detector wants to know of: nothing comes of it but that time passes."""

@@ -171,7 +171,7 @@ class Worker(Engine):
             items = without(items, guilty)
             await self._letters.tell(event, REASON, f"records {sorted(guilty)}: {next(iter(guilty.values()))}")
         worked = work(parts.rooms, items)
-        await self._stored(lambda: set_apart(items, worked, parts.store))
+        await self._stored(lambda: set_apart(parts.rooms, items, worked, parts.store))
         end = self._watch.end(TP(topic, lane))
         # Right after partitions were dealt nobody knows the end; the next pulse does.
         behind = end is None or end > offset + 1

@@ -66,14 +66,14 @@ def work(rooms: Rooms, items: Sequence[Item]) -> Worked:
     return done
 
 
-def set_apart(items: Sequence[Item], worked: Worked, store: DrillJudge) -> None:
+def set_apart(rooms: Rooms, items: Sequence[Item], worked: Worked, store: DrillJudge) -> None:
     """Put what a drill's events mean under keys of its own. The store is asked only about what came with the hint."""
     seen = list(worked.seen)
     for at, (place, event) in enumerate(zip(worked.places, worked.events, strict=True)):
         item = items[place]
         if seen[at] and isinstance(item, Record) and item.hint == HINT:
             drill = store.drill_of([event.ref], {(event.source, event.uid): event})
-            seen[at] = apart(seen[at], drill) if drill else seen[at]
+            seen[at] = apart(seen[at], drill, rooms.learners) if drill else seen[at]
     worked.seen[:] = seen
 
 

@@ -78,7 +78,7 @@ def test_on_a_cluster_it_is_set_apart_before_anything_is_sent_to_a_shard() -> No
     done = work(rooms(), items)
     for _ in range(2):
         done.seen[:] = work(rooms(), items).seen
-        set_apart(items, done, store)
+        set_apart(rooms(), items, done, store)
     assert [seen.key for each in done.seen for seen in each] == ["w\x1edrill-1", "w"]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from yunshao.adapters.stores.database import Database, Part
 from yunshao.adapters.stores.plain import clean, dumps, loads
 from yunshao.errors import NotFound, WrongUse
-from yunshao.model.event import Event, EventRef, native_digest
+from yunshao.model.event import Event, EventRef, digest_of
 
+CHUNK = 900
 MAX_TRAIL_TEXT = 4000
 DUE = """SELECT key, body FROM document
     WHERE kind=? AND wakes IS NOT NULL AND wakes<=? ORDER BY wakes, written LIMIT ?"""
@@ -83,19 +84,14 @@ class SqliteDrills(Part):
     """The register of injected events: the only thing that makes an event a drill's."""
 
     def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
+        rows = sorted((source, clean(uid), drill, digest, planned) for source, uid, digest, planned in injected)
         with self._db.writing() as connection:
-            for source, uid, digest, planned in injected:
-                connection.execute(
-                    "INSERT INTO injected VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT(source, uid) DO NOTHING",
-                    (source, clean(uid), drill, digest, planned),
-                )
-                held = connection.execute(
-                    "SELECT drill, digest FROM injected WHERE source=? AND uid=?", (source, clean(uid))
-                ).fetchone()
-                if held != (drill, digest):
-                    raise WrongUse(
-                        f"event {uid!r} of {source} is registered already", "a drill makes its own event ids"
-                    )
+            before = connection.total_changes
+            connection.executemany(
+                "INSERT INTO injected VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT(source, uid) DO NOTHING", rows
+            )
+            if connection.total_changes - before < len(rows):
+                _check_ours(connection, rows)
 
     def injected(self, drill: str) -> list[tuple[str, str, int]]:
         sql = "SELECT source, uid, planned FROM injected WHERE drill=? ORDER BY planned, source, uid"
@@ -110,10 +106,18 @@ class SqliteDrills(Part):
             if row is None or (drill and row[0] != drill):
                 return ""
             waiting = batch.get((event.source, event.uid))
-            if not (native_digest(waiting.native) == row[1] if waiting else row[2]):
+            if not (digest_of(waiting) == row[1] if waiting else row[2]):
                 return ""
             drill = row[0]
         return drill
+
+
+def _check_ours(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str, str, int]]) -> None:
+    """Raises WrongUse where an id is another drill's, or another record's."""
+    sql = "SELECT drill, digest FROM injected WHERE source=? AND uid=?"
+    for source, uid, drill, digest, _ in rows:
+        if connection.execute(sql, (source, uid)).fetchone() != (drill, digest):
+            raise WrongUse(f"event {uid!r} of {source} is registered already", "a drill makes its own event ids")
 
 
 def registered(db: Database, events: Sequence[Event]) -> dict[tuple[str, str], bool]:
@@ -123,15 +127,16 @@ def registered(db: Database, events: Sequence[Event]) -> dict[tuple[str, str], b
     awaited = {source for source in {event.source for event in events} if db.row(waits, (source,))}
     if not awaited:
         return {}
-    sql = "SELECT digest FROM injected WHERE source=? AND uid=? AND genuine IS NULL"
     found: dict[tuple[str, str], bool] = {}
-    with db.reading() as connection:
-        for event in events:
-            if event.source not in awaited:
-                continue
-            row = connection.execute(sql, (event.source, clean(event.uid))).fetchone()
-            if row:
-                found[event.source, event.uid] = native_digest(event.native) == row[0]
+    for source in awaited:
+        named = {clean(event.uid): event for event in events if event.source == source}
+        uids = list(named)
+        for start in range(0, len(uids), CHUNK):
+            part = uids[start : start + CHUNK]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT uid, digest FROM injected WHERE source=? AND genuine IS NULL AND uid IN ({marks})"  # noqa: S608
+            for uid, digest in db.rows(sql, (source, *part)):
+                found[source, named[uid].uid] = digest_of(named[uid]) == digest
     return found
 
 
