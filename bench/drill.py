@@ -5,6 +5,7 @@ python -m bench.drill [RECORDS]
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from pathlib import Path
@@ -99,7 +100,11 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else RECORDS
     with TemporaryDirectory() as name:
         made, judged = injected(Path(name), count)
-    print(f"{count:,} records: made and registered {made:,.0f}/s; door to store, as the drill's own {judged:,.0f}/s")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{count:,} records: made and registered {made:,.0f}/s; door to store, as the drill's own {judged:,.0f}/s; "
+        f"{memory:,.0f} MiB at most"
+    )
 
 
 if __name__ == "__main__":
