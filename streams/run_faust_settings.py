@@ -15,6 +15,7 @@ from yunshao.ports import Clock, SharedStore
 from yunshao.settings import ClusterSettings
 
 MAX_MESSAGE = 21 << 20
+BUFFERED = 64
 
 
 @dataclass(slots=True)
@@ -59,7 +60,11 @@ def faust_settings(parts: Parts) -> dict[str, Any]:
         "consumer_auto_offset_reset": "earliest",
         "consumer_max_fetch_size": MAX_MESSAGE,
         # Envelopes, not events: the default of 4,096 would be gigabytes.
-        "stream_buffer_maxsize": 16,
+        "stream_buffer_maxsize": BUFFERED,
+        # Whoever fetches hands all of it on before it fetches again, and waits where a buffer is full: with a backlog
+        # in one partition the others would be handed nothing for as long. So no fetch may fill what is left of a buffer
+        # when the engine stops asking for its partition (at four fifths).
+        "broker_max_poll_records": BUFFERED // 5 - 1,
         "stream_wait_empty": False,
         "table_standby_replicas": 0,
         "producer_linger": 0.002,

@@ -106,14 +106,15 @@ def test_the_pdf_keeps_pdf_a_2b_by_an_outside_validator(tmp_path: Path) -> None:
     if got.returncode:
         pytest.skip(f"the validator cannot be fetched: {got.stdout[-300:]}")
     paths = []
-    for place, document in enumerate((DOCUMENT, HOSTILE)):
-        for name, data in build("assessment", document, ["zh", "en"], ["pdf"]).items():
+    for place, (document, languages) in enumerate(((DOCUMENT, ["zh", "en"]), (HOSTILE, ["zh"]))):
+        for name, data in build("assessment", document, languages, ["pdf"]).items():
             if name.endswith(".pdf"):
                 path = tmp_path / f"{place}-{name}"
                 path.write_bytes(data)
                 paths.append(str(path))
     done = subprocess.run(
-        ["java", "-cp", f"{jars}/*", str(HERE / "pdfa" / "Check.java"), *paths], capture_output=True, text=True
-    )
+        ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*", str(HERE / "pdfa" / "Check.java"),
+         *paths], capture_output=True, text=True,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count(" compliant") == len(paths) == 4
+    assert done.stdout.count(" compliant") == len(paths) == 3

@@ -48,6 +48,7 @@ class Process:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
+            self._from = log.tell()
             return subprocess.Popen(
                 [sys.executable, "-m", *self._words], stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, **self._more, "PYTHONUTF8": "1"},
@@ -62,6 +63,10 @@ class Process:
     @property
     def said(self) -> str:
         return self.log.read_text("utf-8", "replace")
+
+    @property
+    def said_in_this_life(self) -> str:
+        return self.log.read_bytes()[self._from :].decode("utf-8", "replace")
 
     @property
     def resident(self) -> int:

@@ -242,6 +242,8 @@ class Trial:
 
     def _leaves(self) -> None:
         _, process = self.workers.popitem()
+        # One that was killed a moment ago and is being loaded again has nothing to hand over yet.
+        self._until("leaves", lambda: "Worker]: Ready" in process.said_in_this_life)
         assert process.stop(60) == 0, process.said[-3000:]
 
     def finish(self) -> None:
