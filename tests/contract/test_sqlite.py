@@ -85,6 +85,39 @@ def test_a_file_that_no_transaction_listed_is_deleted_by_the_next_writer(tmp_pat
     assert len(files(tmp_path)) == 2
 
 
+def test_many_events_that_are_much_alike_are_no_small_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A million of them lie in eight megabytes, and cannot be put in order in the memory that there is.
+    monkeypatch.setattr(segments, "MANY", 2)
+    monkeypatch.setattr(segments, "SMALL_EVENTS", 4)
+    monkeypatch.setattr(segments, "MAX_MERGED_EVENTS", 8)
+    store = SqliteStore(tmp_path)
+    for number in range(30):
+        store.commit(Batch(events=[event(f"a{number}", time=NOON + number)]))
+    listed = store._db.rows("SELECT events FROM segment WHERE retired IS NULL")
+    assert max(count for (count,) in listed) <= 8
+    assert store.hunt("SELECT count(*) AS n FROM events") == [{"n": 30}]
+
+
+def test_files_that_cannot_be_merged_keep_nothing_from_being_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(segments, "MANY", 2)
+    clock = [NOON]
+    store = SqliteStore(tmp_path, lambda: clock[0])
+    fill(store, 2)
+    whole = files(tmp_path)[0].read_bytes()
+    broken = files(tmp_path)[0]
+    broken.write_bytes(b"PAR1 no more")
+    for number in (2, 3):
+        assert store.commit(Batch(events=[event(f"e{number}", time=NOON + number)])) == []
+    assert len([one for one in caplog.records if "cannot be merged" in one.message]) == 1
+    broken.write_bytes(whole)
+    clock[0] += stream.TIDY_AGAIN_MS
+    fill(store, 1, start=4)
+    assert store.hunt("SELECT count(*) AS n FROM events") == [{"n": 5}]
+    assert store._db.row("SELECT count(*) FROM segment WHERE retired IS NULL") == (1,)
+
+
 def test_a_batch_that_is_refused_leaves_no_file(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path)
     fill(store, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,12 +23,15 @@ from yunshao.model.event import Event
 from yunshao.ports import Batch, Packed
 
 CHUNK = 900
+TIDY_AGAIN_MS = 10 * 60_000
+LOG = logging.getLogger("yunshao.stores")
 
 
 class SqliteStream(Part):
     """Files first, then the transaction that lists them; a file that no transaction listed is deleted."""
 
     _swept = False
+    _tidy_from = 0
 
     def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
         digests = [seen_id(event.source, event.uid) for event in events]
@@ -93,8 +97,18 @@ class SqliteStream(Part):
             except BaseException:
                 segments.remove(self._folder, [segment.path for segment in written])
                 raise
-            self._tidy()
+            self._try_to_tidy()
         return fresh
+
+    def _try_to_tidy(self) -> None:
+        """The batch is true by now: that its files cannot be merged is told, and is tried again later."""
+        if self._clock() < self._tidy_from:
+            return
+        try:
+            self._tidy()
+        except Unreachable as error:
+            self._tidy_from = self._clock() + TIDY_AGAIN_MS
+            LOG.warning("%s", error)
 
     def _tidy(self) -> None:
         """Merge the small files of one crowded day; each event is merged once or twice in its life."""
