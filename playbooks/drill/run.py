@@ -51,6 +51,7 @@ def start(
         "state": "running",
         "phase": "run",
         "started": now,
+        "wakes": now,
         "ended": None,
         "speed": speed,
         "unattended": unattended,
@@ -203,7 +204,7 @@ def abort(document: Document, by: str, now: int) -> Document:
     drill = deepcopy(document)
     if drill["phase"] == "over" or drill["state"] == "aborted":
         raise WrongUse(f"drill {drill['id']} is over", "")
-    drill.update(state="aborted", phase="revert", paused_at=None)
+    drill.update(state="aborted", phase="revert", paused_at=None, wakes=now)
     drill["timeline"].append(entry(now, "aborted", by=by))
     return drill
 
@@ -375,7 +376,7 @@ def _leave(drill: Document, now: int, facts: Sequence[AlertFact]) -> tuple[Docum
         drill["timeline"].append(entry(now, "closed", n=len(facts)))
     drill["timeline"].append(entry(now, "done"))
     drill["timeline"].sort(key=lambda one: one["at"])
-    drill.update(state="aborted" if drill["state"] == "aborted" else "done", phase="over", ended=now)
+    drill.update(state="aborted" if drill["state"] == "aborted" else "done", phase="over", ended=now, wakes=None)
     return grade(drill), []
 
 

@@ -179,3 +179,15 @@ def test_two_who_conduct_one_drill_send_its_records_once(town: SmallCity) -> Non
     assert town.place.store.get(KIND, drill)["steps"][0]["state"] == "done"
     town.up.drills.abort(drill, "operator")
     town.up.drills.advance(drill)
+
+
+def test_every_drill_that_runs_has_its_turn_however_many_there_are(town: SmallCity) -> None:
+    drills = town.up.drills
+    many = [begun(town) for _ in range(60)]
+    assert drills.tick() == 60
+    waits = [town.place.store.get(KIND, one)["steps"][0]["state"] for one in many]
+    assert set(waits) == {"done"}
+    assert sorted(drills.abort_all("operator")) == sorted(many)
+    while drills.tick():
+        pass
+    assert {town.place.store.get(KIND, one)["phase"] for one in many} == {"over"}
