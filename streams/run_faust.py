@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +20,9 @@ from streams.quarantine import REASON, without
 from streams.queueing import Folding, Queue
 from streams.run_faust_engine import Engine
 from streams.run_faust_gaps import Gaps
+from streams.run_faust_handover import HandedOver, HandOver
 from streams.run_faust_letters import MAX_REJECT, PATIENCE, Letters
+from streams.run_faust_pulse import Pulse
 from streams.run_faust_settings import Parts
 from streams.run_faust_watch import LOOK_SECONDS, Watch
 from streams.shard import Shard, Step
@@ -32,9 +33,7 @@ from yunshao.wire.envelope import opened
 from yunshao.wire.forms import finding_form, finding_of
 from yunshao.wire.hops import (
     ORIGIN,
-    PULSE,
     Found,
-    Observed,
     opened_found,
     opened_observed,
     place_of,
@@ -49,7 +48,6 @@ TRIES = 3
 INTERNAL = "internal"
 TOPIC_OF = {"work": "raw", "judge": "observed", "queue": "found"}
 TABLE_OF = {"work": "worked", "judge": "judged", "queue": "queued"}
-PULSE_SECONDS = 1.0
 Build = Callable[[Journal, list[tuple[str, str, int]]], Any]
 
 
@@ -72,8 +70,6 @@ class Worker(Engine):
         self._places: dict[tuple[str, int], _Place] = {}
         self._held: dict[int, dict[int, Any]] = {}
         self._dealt: dict[int, int] = {}
-        self._done: dict[int, int] = {}
-        self._told: dict[int, float] = {}
         self._gaps = Gaps(self.app, parts.read_back)
         self._letters = Letters(parts, self._send_all, self._stored)
         for name, topic, handle in (
@@ -82,10 +78,11 @@ class Worker(Engine):
             ("queue", "found", self._queue),
         ):
             self._agent(name, self._topics[topic], handle)
-        self.app.timer(PULSE_SECONDS)(self._pulse)
+        self._hand = HandOver(self.app)
         topics = {name: self._topics[topic].get_topic_name() for name, topic in TOPIC_OF.items()}
         self._watch = Watch(self.app, topics, parts.cluster.kafka)
         self.app.timer(LOOK_SECONDS)(self._watch.look)
+        self._pulse = Pulse(self.app, self._watch, topics["work"], self._shards, self._send_all, parts.clock)
 
     def _agent(self, name: str, topic: Any, handle: Callable[[Any], Awaitable[None]]) -> None:
         async def run(stream: Any) -> None:
@@ -119,6 +116,10 @@ class Worker(Engine):
                 return
             except asyncio.CancelledError:
                 raise
+            except HandedOver:
+                # It is told again to whoever has the partition next, which may be this worker.
+                self._places.pop((name, event.message.partition), None)
+                return
             except Exception as error:  # the shell's edge: whatever it is, the stream goes on when it is mended
                 LOG.exception(
                     "%s of partition %d, offset %d: tried again", name, event.message.partition, event.message.offset
@@ -149,11 +150,13 @@ class Worker(Engine):
         state: Mapping[str, Any] = place.journal.state or {"offset": -1, "rows": {}}
         if not place.extra.get("ready"):
             # The last life may have ended between its step and the telling of its counts.
-            await self._count(lane, state["rows"])
+            with self._hand.step():
+                await self._count(lane, state["rows"])
             place.extra["ready"] = True
         if offset > state["offset"]:
-            await self._work_fresh(event, place, state)
-        self._done[lane] = offset
+            with self._hand.step():
+                await self._work_fresh(event, place, state)
+        self._pulse.done(lane, offset)
         event.ack()
 
     async def _work_fresh(self, event: Any, place: _Place, state: Mapping[str, Any]) -> None:
@@ -194,7 +197,7 @@ class Worker(Engine):
         if len(fresh) < len(kept):
             sealed = self._sealed(events, seen, lane, offset, behind)
         await self._send_all("observed", list(enumerate(sealed)))
-        self._told[lane] = time.monotonic()
+        self._pulse.told(lane)
         news = [one.fresh for one in kept if not one.refused]
         settled = [record for record, one in zip(worked.events, kept, strict=True) if not one.refused]
         worked.events[:] = settled
@@ -235,7 +238,8 @@ class Worker(Engine):
                 return
         place = self._place("judge", event, self._tables["judged"], self._shard)
         if not place.extra.get("ready"):
-            await self._recovered(event, place)
+            with self._hand.step():
+                await self._recovered(event, place)
         shard: Shard = place.holder
         now = self._parts.clock()
         if await self._letters.taken_out("judge", event):
@@ -255,7 +259,8 @@ class Worker(Engine):
             if step.given_up:
                 LOG.warning("nothing is heard of lanes %s: what they bring later may be late", step.given_up)
             if step.entries or step.changed or step.findings:
-                await self._made_durable(event, place, step)
+                with self._hand.step():
+                    await self._made_durable(event, place, step)
             self._ack(held, step.done)
             if not step.entries:
                 return
@@ -345,8 +350,9 @@ class Worker(Engine):
             return
         queue: Queue = place.holder
         if not queue.knows(message):
-            folding = await self._stored(lambda: self._folded(queue, message))
-            await self._step("queued", event, place.journal, folding.changed, folding.state, None)
+            with self._hand.step():
+                folding = await self._stored(lambda: self._folded(queue, message))
+                await self._step("queued", event, place.journal, folding.changed, folding.state, None)
         event.ack()
 
     def _folder(self, journal: Journal, due: list[tuple[str, str, int]]) -> Queue:
@@ -378,22 +384,3 @@ class Worker(Engine):
         self._places[name, partition] = made
         LOG.info("%s of partition %d begins at step %d", name, partition, journal.number)
         return made
-
-    async def _pulse(self) -> None:
-        """Tell every shard which lanes have nothing more, so that time goes on and nobody waits for them."""
-        topic = self._topics["raw"].get_topic_name()
-        idle = []
-        for part in self.app.consumer.assignment():
-            if part.topic != topic:
-                continue
-            place = TP(topic, part.partition)
-            end = await self._watch.told_end(place)
-            # What this life did may have been long ago: another worker may have had the lane in between.
-            finished = (self.app.consumer._committed_offset.get(place) or 0) - 1
-            done = max(self._done.get(part.partition, -1), finished)
-            quiet = time.monotonic() - self._told.get(part.partition, 0.0) >= PULSE_SECONDS / 2
-            if end is not None and done + 1 >= end and quiet:
-                idle.append(part.partition)
-        if idle:
-            pulse = sealed_observed(Observed(-1, -1, kind=PULSE, clock=self._parts.clock(), idle=idle))
-            await self._send_all("observed", [(shard, pulse) for shard in range(self._shards)])

@@ -9,14 +9,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import pylopdf_fonts_zh_cn
-from fontTools import subset
+import uharfbuzz
 from fontTools.ttLib import TTFont
 
 from reports.shared.glyphs import SANS, SERIF
 
 LATIN_END = 0x2E80
 # Layout for vertical lines and alternative forms: a third of a subset's bytes, and nothing that a report needs.
-UNUSED = ["GSUB", "GPOS", "BASE", "VORG", "vhea", "vmtx"]
+UNUSED = (b"GSUB", b"GPOS", b"BASE", b"VORG", b"vhea", b"vmtx")
+FAMILY, STYLE = 1, 2
 
 
 def faces(texts: Iterable[str], serif: bool = True) -> str:
@@ -36,13 +37,17 @@ def _rule(name: str, path: Path, letters: str) -> str:
 @lru_cache(maxsize=16)
 def _subset(path: Path, letters: str) -> bytes:
     """The font file cut down to these letters; the same bytes each time."""
-    options = subset.Options(hinting=False, notdef_outline=True, name_IDs=[1, 2], layout_features=[])
-    options.drop_tables += UNUSED
-    with TTFont(path, lazy=True, recalcTimestamp=False) as font:
-        worker = subset.Subsetter(options)
-        worker.populate(text=letters)
-        worker.subset(font)
+    wanted = uharfbuzz.SubsetInput()
+    wanted.flags = uharfbuzz.SubsetFlags.NO_HINTING | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE
+    wanted.sets(uharfbuzz.SubsetInputSets.UNICODE).update(map(ord, letters))
+    wanted.sets(uharfbuzz.SubsetInputSets.DROP_TABLE_TAG).update(int.from_bytes(tag, "big") for tag in UNUSED)
+    names = wanted.sets(uharfbuzz.SubsetInputSets.NAME_ID)
+    names.clear()
+    names.update([FAMILY, STYLE])
+    face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(path)))
+    cut = uharfbuzz.subset(face, wanted).blob.data
+    kept = io.BytesIO()
+    with TTFont(io.BytesIO(cut), lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
         font.flavor = "woff"
-        kept = io.BytesIO()
         font.save(kept)
     return kept.getvalue()

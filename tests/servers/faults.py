@@ -274,7 +274,8 @@ class Trial:
         assert stored == {(one.source, one.uid) for one in expected.events_between(0, SINCE * 2)}
         here, there = comparable(store.alerts(EVERY)), comparable(expected.alerts(EVERY))
         assert there
-        assert set(here) == set(there)
+        missing, extra = [there[key] for key in there.keys() - here], [here[key] for key in here.keys() - there]
+        assert (missing, extra) == ([], []), f"missing: {missing}\nextra: {extra}"
         differ = [_apart(here[key], text) for key, text in there.items() if here[key] != text]
         assert not differ, "\n".join(differ)
         assert run(["ledger", "verify", "-w", str(self.place)]) == 0
