@@ -51,7 +51,8 @@ class Turn:
 @dataclass(slots=True)
 class Stretch:
     """One batch while it is worked on. `at_hand` has the first `handed` of its events; what is due is known up to
-    `expected`. `taken` are the ids that the store knows as this batch's; `plain` waits to be packed."""
+    `expected`. `taken` are the ids that the store knows as this batch's; `plain` waits to be packed;
+    `rehearsed` (by source and uid) are a drill's."""
 
     judgement: Judgement
     times: Times
@@ -63,6 +64,7 @@ class Stretch:
     expected: int = NEVER_SEEN
     taken: set[Any] = field(default_factory=set)
     plain: list[Event] = field(default_factory=list)
+    rehearsed: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Embedded:
@@ -157,7 +159,7 @@ class Embedded:
         before = self._newest()
         batch.offsets.update({f"{REACHED}{name}": str(at) for name, at in reached.items() if before.get(name) != at})
         alerts = self._store.commit(batch)
-        self._committed(batch, alerts, reached)
+        self._committed(stretch, alerts, reached)
         return alerts
 
     def _look(self, fresh: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
@@ -165,6 +167,7 @@ class Embedded:
         latest = max((event.time for _, event in fresh if event.time <= stretch.horizon), default=NEVER_SEEN)
         self._expect(stretch, max(0, latest - stretch.times.newest))
         drills = self._drills_of(fresh)
+        stretch.rehearsed.update((fresh[place][1].source, fresh[place][1].uid) for place in drills)
         rooms = self._unlearning if len(drills) == len(fresh) else self._rooms
         owned, found = notice_all(rooms, [event for _, event in fresh])
         looked = ((place, self._apart(drills.get(place, ""), seen)) for place, seen in found.items())
@@ -322,13 +325,14 @@ class Embedded:
         due = self._store.due(times.newest, MAX_ASKED)
         return any(at <= times.of(hears(detector, key)) for detector, key, at in due)
 
-    def _committed(self, batch: Batch, alerts: list[Alert], reached: dict[str, int]) -> None:
+    def _committed(self, stretch: Stretch, alerts: list[Alert], reached: dict[str, int]) -> None:
+        batch = stretch.batch
         self._reached = reached
         clock = self._clock()
         self._heard.update(dict.fromkeys(batch.received, clock))
         for key, (memory, _) in batch.memories.items():
             self._memories.put(key, memory)
-        _count(batch, alerts)
+        _count(batch, alerts, stretch.rehearsed)
 
 
 def _add(counts: dict[str, int], found: Iterable[Event | Rejected]) -> None:
@@ -336,14 +340,14 @@ def _add(counts: dict[str, int], found: Iterable[Event | Rejected]) -> None:
         counts[source] = counts.get(source, 0) + count
 
 
-def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
+def _count(batch: Batch, alerts: Sequence[Alert], rehearsed: set[tuple[str, str]]) -> None:
     for source, count in batch.received.items():
         meters.RECEIVED.labels(source).inc(count)
     for source, count in batch.repeated.items():
         meters.REPEATED.labels(source).inc(count)
     processed = Counter(event.source for event in batch.events)
     newest: dict[str, int] = {}
-    for event in batch.events:
+    for event in (one for one in batch.events if (one.source, one.uid) not in rehearsed):
         newest[event.source] = max(newest.get(event.source, event.time), event.time)
     for packed in batch.packed:
         processed.update(packed.counts)

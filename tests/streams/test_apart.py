@@ -9,6 +9,7 @@ from contract.streaming import MINUTE, T0, FakeClock, FakeIntake, line, rooms
 from streams.apart import apart, without_mark
 from streams.run_embedded import Embedded
 from streams.working import set_apart, work
+from yunshao import meters
 from yunshao.adapters.stores.memory import MemoryStore
 from yunshao.model.alert import Alert, AlertQuery
 from yunshao.model.drill import HINT
@@ -87,3 +88,14 @@ def test_a_key_says_what_its_detector_calls_it() -> None:
     (moved,) = apart([seen], "drill-1")
     assert without_mark(moved.key) == ("odd\x1ekey", "\x1edrill-1")
     assert without_mark("plain") == ("plain", "")
+
+
+def test_a_drill_makes_no_source_look_fresh() -> None:
+    gauge = meters.LAST_EVENT.labels("fake")
+    store = MemoryStore()
+    alerts_of(store, FakeIntake("file", [line("real", 0)]))
+    before = gauge._value.get()
+    sent = registered(store, ("a", 5), ("b", 6))
+    alerts_of(store, FakeIntake(HINT, sent))
+    assert gauge._value.get() == before
+    assert [row["last_event"] for row in store.sources()] == [T0]
