@@ -37,6 +37,9 @@ nothing matches. So the suite holds every rule to one match in a hundred everyda
 (`tests/content/test_everyday.py`); traffic in which more than that is remarkable runs slower than this.
 """
 
+LONG_RUNS = "## Long runs\n"
+"""From this heading on the page is written by hand and kept."""
+
 
 def main() -> None:
     """Measure and write."""
@@ -52,7 +55,8 @@ def main() -> None:
     print(table)
     if not keep:
         machine = f"Python {platform.python_version()}, {platform.machine()}, one process."
-        PAGE.write_text(f"{HEAD}{table}{READING}\n{machine}\n", encoding="utf-8")
+        kept = PAGE.read_text("utf-8").partition(LONG_RUNS)[2] if PAGE.exists() else ""
+        PAGE.write_text(f"{HEAD}{table}{READING}\n{machine}\n\n{LONG_RUNS}{kept}", encoding="utf-8")
 
 
 if __name__ == "__main__":

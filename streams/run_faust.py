@@ -90,7 +90,8 @@ class Worker(Engine):
                 async for event in stream.noack().events():
                     self._watch.begins(name, event)
                     async for one in self._gaps.in_order(event):
-                        await self._guarded(name, handle, one)
+                        if not await self._guarded(name, handle, one):
+                            break
                         self._gaps.done(one)
                     self._watch.ends(name, event)
             except asyncio.CancelledError:
@@ -103,8 +104,9 @@ class Worker(Engine):
         run.__name__ = name
         self.app.agent(topic, name=name, isolated_partitions=True, concurrency=1)(run)
 
-    async def _guarded(self, name: str, handle: Callable[[Any], Awaitable[None]], event: Any) -> None:
-        """An agent never raises: Faust would take the message for done. What fails is tried again.
+    async def _guarded(self, name: str, handle: Callable[[Any], Awaitable[None]], event: Any) -> bool:
+        """An agent never raises: Faust would take the message for done. What fails is tried again. False where the
+        message is left to whoever has the partition next, which may be this worker.
 
         After some tries the pure stages are asked alone. A message on which they fail goes to the dead letters; where
         they do not fail, it was no message's fault, and is tried on, ever more slowly.
@@ -113,13 +115,12 @@ class Worker(Engine):
         while True:
             try:
                 await handle(event)
-                return
+                return True
             except asyncio.CancelledError:
                 raise
             except HandedOver:
-                # It is told again to whoever has the partition next, which may be this worker.
                 self._places.pop((name, event.message.partition), None)
-                return
+                return False
             except Exception as error:  # the shell's edge: whatever it is, the stream goes on when it is mended
                 LOG.exception(
                     "%s of partition %d, offset %d: tried again", name, event.message.partition, event.message.offset

@@ -262,7 +262,7 @@ class Trial:
         records = [Record(one.source, one.raw, number, RECEIVED) for number, one in enumerate(lines, start=1)]
         raw = {mark(line.source, line.raw) for line in lines}
         assert set(self.tap.seen) == raw
-        expected = embedded(open_workspace(self.place), records, self.drill)
+        expected = embedded(open_workspace(self.place), records, self.drill, RECEIVED)
         store = SearchStore(self.cluster)
         rows = store.sources()
         wanted = {row["source"]: row for row in expected.sources()}

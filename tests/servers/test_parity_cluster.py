@@ -82,10 +82,12 @@ def records_of(lines: Sequence[Line]) -> list[Record]:
     return [Record(line.source, line.raw, number, NOW + HOUR) for number, line in enumerate(lines, start=1)]
 
 
-def embedded(place: Workspace, records: Sequence[Record], drill: Sequence[Line]) -> MemoryStore:
+def embedded(place: Workspace, records: Sequence[Record], drill: Sequence[Line], now: int = NOW + HOUR) -> MemoryStore:
+    """What one process that nobody kills makes of these. `now`: after the last of them; what is from the future moves
+    no time."""
     store = MemoryStore()
     register(store, drill)
-    runner = Embedded(place.rooms(), store, [Told(records)], lambda: NOW + HOUR, 5_000)
+    runner = Embedded(place.rooms(), store, [Told(records)], lambda: now, 5_000)
     while runner.turn().records:
         pass
     runner.settle()
