@@ -42,7 +42,7 @@ from yunshao.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from detectors.sigma.lint import Other
-    from yunshao.ports import ChainedBody, Channel, Detector, Intake
+    from yunshao.ports import ChainedBody, Channel, Clock, Detector, Intake
 
 SETTINGS_FILE = "yunshao.yaml"
 MAX_FILE_BYTES = 16 << 20
@@ -75,9 +75,13 @@ def read_text(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with `yunshao.yaml` in it. Its parts are made when first asked for, and refused with their place."""
+    """A folder with `yunshao.yaml` in it. Its parts are made when first asked for, and refused with their place.
+
+    `clock` is the time of everything that this process does here.
+    """
 
     folder: Path
+    clock: Clock = wall_clock
 
     @cached_property
     def settings(self) -> Settings:
@@ -112,7 +116,7 @@ class Workspace:
     @cached_property
     def local(self) -> SqliteStore:
         """What lies on this machine: all of it in one process; on a cluster accounts, and how far intakes were read."""
-        return SqliteStore(self.data)
+        return SqliteStore(self.data, self.clock)
 
     @cached_property
     def store(self) -> ChainedBody:
@@ -121,7 +125,7 @@ class Workspace:
         if cluster is None:
             return self.local
         split = importlib.import_module("yunshao.adapters.stores.search.split")
-        found: ChainedBody = split.SplitStore(cluster, self.local)
+        found: ChainedBody = split.SplitStore(cluster, self.local, self.clock)
         return found
 
     @cached_property
@@ -192,7 +196,7 @@ class Workspace:
     def _channel(self, one: ChannelSettings) -> Channel:
         token, secret = (self._kept_secret(kept) for kept in (one.token, one.secret))
         return channel(
-            one.kind, one.url, token, secret, wall_clock,
+            one.kind, one.url, token, secret, self.clock,
             user=one.user, sender=one.sender, starttls=one.starttls, timeout=one.timeout,
         )  # fmt: skip
 
@@ -252,7 +256,7 @@ class Workspace:
         for source in self.settings.sources:
             if source.kind == "file":
                 pattern = str(self.folder / source.path)
-                found.append(files.FileIntake(source.name, source.source, pattern, claim_of(source), wall_clock))
+                found.append(files.FileIntake(source.name, source.source, pattern, claim_of(source), self.clock))
         return found
 
 

@@ -56,6 +56,11 @@ class FirstSeen:
         """`first_seen`."""
         return FIRST_SEEN
 
+    @property
+    def learns(self) -> bool:
+        """Yes."""
+        return True
+
     def observe(self, event: Event) -> Sequence[Observation]:
         """What a successful action of an actor used; nothing for anything else."""
         ocsf = event.ocsf

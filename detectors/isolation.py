@@ -99,6 +99,11 @@ class Isolation:
         """`isolation`."""
         return ISOLATION
 
+    @property
+    def learns(self) -> bool:
+        """Yes."""
+        return True
+
     def observe(self, event: Event) -> Sequence[Observation]:
         """What an action of an actor adds to its hour; nothing for events without an actor."""
         ocsf = event.ocsf

@@ -240,7 +240,8 @@ def _expectation(reader: _Reader, place: str, tree: Any) -> Expectation:
         raise reader.refuse(place, "either alert or acknowledged_by is wanted")
     if "alert" in tree:
         return Expectation("alert", within, rule=reader.word(f"{place}.alert", tree["alert"]))
-    return Expectation("acknowledged", within, post=reader.word(f"{place}.acknowledged_by", tree["acknowledged_by"]))
+    post = reader.word(f"{place}.acknowledged_by", tree["acknowledged_by"], POSTS)
+    return Expectation("acknowledged", within, post=post)
 
 
 def _load(folder: Traversable, where: str, methods: tuple[str, ...] = tuple(METHODS)) -> dict[str, Playbook]:

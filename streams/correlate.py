@@ -61,6 +61,9 @@ class Folded:
     def take(self, findings: Iterable[Finding], detected: int, drill_of: DrillOf, watermark: int = NEVER_SEEN) -> None:
         """What one event or one tick amounted to, seen at `detected` (ms); the same finding twice is one."""
         for finding in _distinct(findings):
+            if finding.excepted and drill_of(finding.events):
+                # What an exception hides of a drill is in no figure, and the drill says that nothing was noticed.
+                continue
             if finding.excepted:
                 day = (finding.excepted, finding.time // DAY_MS)
                 self.excepted[day] = self.excepted.get(day, 0) + 1

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, cast
 
+from streams.apart import marked_step, without_mark
 from streams.correlate import GUARD
 from streams.enrich import enrich, enrich_all
 from streams.normalise import Guess, normalise, normalise_all
 from yunshao.model.block import Block, Envelope, Own
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation, Step
-from yunshao.ports import BlockDetector, BlockParser, Detector, Listening, Parser
+from yunshao.ports import BlockDetector, BlockParser, Detector, Learning, Listening, Parser
 
 FEW = 8
 MAX_TRIES = 14
@@ -36,6 +37,7 @@ class Rooms:
     listening: Mapping[str, Listening] = field(init=False)
     quick: Mapping[str, BlockParser] = field(init=False)
     blocks: frozenset[str] = field(init=False)
+    learners: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "named", {detector.name: detector for detector in self.detectors})
@@ -45,11 +47,13 @@ class Rooms:
         object.__setattr__(self, "quick", quick)
         blocks = {detector.name for detector in self.detectors if isinstance(detector, BlockDetector)}
         object.__setattr__(self, "blocks", frozenset(blocks))
+        learners = {detector.name for detector in self.detectors if isinstance(detector, Learning) and detector.learns}
+        object.__setattr__(self, "learners", frozenset(learners))
 
     def hears(self, detector: str, key: str) -> tuple[str, ...]:
         """The sources by whose time the memory under this key is judged; none: by that of all."""
         named = self.listening.get(detector)
-        return named.hears(key) if named else ()
+        return named.hears(without_mark(key)[0]) if named else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +197,13 @@ def judge(rooms: Rooms, memory: Any, seen: Observation) -> Step:
     """The keyed half: one observation against what is remembered of its key.
 
     Where its detector is not in these rooms (it was switched off), the memory stays and nothing more is due. What the
-    guard against floods remembers has no detector: when its time has come it is forgotten.
+    guard against floods remembers has no detector: when its time has come it is forgotten. A drill's memories lie under
+    keys with a mark, which the detector does not see.
     """
     if seen.detector == GUARD:
         return Step(None)
     detector = rooms.named.get(seen.detector)
-    return detector.step(memory, seen) if detector else Step(memory)
+    if detector is None:
+        return Step(memory)
+    key, mark = without_mark(seen.key)
+    return marked_step(detector.step(memory, replace(seen, key=key)), mark) if mark else detector.step(memory, seen)

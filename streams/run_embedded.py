@@ -6,10 +6,11 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
+from streams.apart import apart
 from streams.correlate import DEFAULT_FLOOD, Folded, Guard
 from streams.hearing import BLOCK
 from streams.judgement import MAX_HOPS, Judgement, Key
@@ -20,6 +21,7 @@ from streams.remembered import Newest
 from streams.times import NEVER_SEEN, Times
 from yunshao import meters
 from yunshao.model.alert import Alert
+from yunshao.model.drill import HINT
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Finding, Observation
 from yunshao.ports import Batch, Clock, Intake, PipelineStore
@@ -49,7 +51,8 @@ class Turn:
 @dataclass(slots=True)
 class Stretch:
     """One batch while it is worked on. `at_hand` has the first `handed` of its events; what is due is known up to
-    `expected`. `taken` are the ids that the store knows as this batch's; `plain` waits to be packed."""
+    `expected`. `taken` are the ids that the store knows as this batch's; `plain` waits to be packed;
+    `rehearsed` (by source and uid) are a drill's."""
 
     judgement: Judgement
     times: Times
@@ -61,6 +64,7 @@ class Stretch:
     expected: int = NEVER_SEEN
     taken: set[Any] = field(default_factory=set)
     plain: list[Event] = field(default_factory=list)
+    rehearsed: set[tuple[str, str]] = field(default_factory=set)
 
 
 class Embedded:
@@ -79,6 +83,8 @@ class Embedded:
         self._rooms = rooms
         self._flood = flood
         self._store = store
+        # For what is a drill's from end to end: detectors that learn are not asked.
+        self._unlearning = replace(rooms, detectors=[one for one in rooms.detectors if one.name not in rooms.learners])
         self._clock = clock
         self._reading = Reading(intakes, store, clock, batch_size)
         self._memories: Newest[Key, Any] = Newest(MAX_MEMORIES)
@@ -153,14 +159,19 @@ class Embedded:
         before = self._newest()
         batch.offsets.update({f"{REACHED}{name}": str(at) for name, at in reached.items() if before.get(name) != at})
         alerts = self._store.commit(batch)
-        self._committed(batch, alerts, reached)
+        self._committed(stretch, alerts, reached)
         return alerts
 
     def _look(self, fresh: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
         """Judge these events in order; most mean nothing to any detector."""
         latest = max((event.time for _, event in fresh if event.time <= stretch.horizon), default=NEVER_SEEN)
         self._expect(stretch, max(0, latest - stretch.times.newest))
-        owned, noticed = notice_all(self._rooms, [event for _, event in fresh])
+        drills = self._drills_of(fresh)
+        stretch.rehearsed.update((fresh[place][1].source, fresh[place][1].uid) for place in drills)
+        rooms = self._unlearning if len(drills) == len(fresh) else self._rooms
+        owned, found = notice_all(rooms, [event for _, event in fresh])
+        looked = ((place, self._apart(drills.get(place, ""), seen)) for place, seen in found.items())
+        noticed = {place: seen for place, seen in looked if seen}
         self._recall_all(each for each in noticed.values() if not isinstance(each, Exception))
         known = [(record, event) for (record, _), event in zip(fresh, owned, strict=True)]
         start = 0
@@ -173,6 +184,17 @@ class Embedded:
         if stretch.plain:
             stretch.batch.packed.append(self._store.pack(stretch.plain))
             stretch.plain = []
+
+    def _drills_of(self, fresh: Sequence[tuple[Record, Event]]) -> dict[int, str]:
+        """Which of these are a drill's, by their place; the register is asked about what came with the hint alone."""
+        hinted = [(place, event) for place, (record, event) in enumerate(fresh) if record.hint == HINT]
+        drill_of = self._store.drill_of
+        found = {place: drill_of([event.ref], {(event.source, event.uid): event}) for place, event in hinted}
+        return {place: drill for place, drill in found.items() if drill}
+
+    def _apart(self, drill: str, seen: Sequence[Observation] | Exception) -> Sequence[Observation] | Exception:
+        """What an event means; under keys of its own where it is a drill's."""
+        return seen if not drill or isinstance(seen, Exception) else apart(seen, drill, self._rooms.learners)
 
     def _pass(self, known: Sequence[tuple[Record, Event]], stretch: Stretch) -> None:
         """Take what no detector wants to know of: nothing comes of it but that time passes."""
@@ -303,13 +325,14 @@ class Embedded:
         due = self._store.due(times.newest, MAX_ASKED)
         return any(at <= times.of(hears(detector, key)) for detector, key, at in due)
 
-    def _committed(self, batch: Batch, alerts: list[Alert], reached: dict[str, int]) -> None:
+    def _committed(self, stretch: Stretch, alerts: list[Alert], reached: dict[str, int]) -> None:
+        batch = stretch.batch
         self._reached = reached
         clock = self._clock()
         self._heard.update(dict.fromkeys(batch.received, clock))
         for key, (memory, _) in batch.memories.items():
             self._memories.put(key, memory)
-        _count(batch, alerts)
+        _count(batch, alerts, stretch.rehearsed)
 
 
 def _add(counts: dict[str, int], found: Iterable[Event | Rejected]) -> None:
@@ -317,14 +340,14 @@ def _add(counts: dict[str, int], found: Iterable[Event | Rejected]) -> None:
         counts[source] = counts.get(source, 0) + count
 
 
-def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
+def _count(batch: Batch, alerts: Sequence[Alert], rehearsed: set[tuple[str, str]]) -> None:
     for source, count in batch.received.items():
         meters.RECEIVED.labels(source).inc(count)
     for source, count in batch.repeated.items():
         meters.REPEATED.labels(source).inc(count)
     processed = Counter(event.source for event in batch.events)
     newest: dict[str, int] = {}
-    for event in batch.events:
+    for event in (one for one in batch.events if (one.source, one.uid) not in rehearsed):
         newest[event.source] = max(newest.get(event.source, event.time), event.time)
     for packed in batch.packed:
         processed.update(packed.counts)
@@ -332,7 +355,8 @@ def _count(batch: Batch, alerts: Sequence[Alert]) -> None:
             newest[source] = max(newest.get(source, time), time)
     for source, count in processed.items():
         meters.PROCESSED.labels(source).inc(count)
-        meters.LAST_EVENT.labels(source).set(newest[source] / 1000)
+        if source in newest:
+            meters.LAST_EVENT.labels(source).set(newest[source] / 1000)
     for (source, reason), count in Counter((record.source, record.reason) for record in batch.rejected).items():
         meters.REJECTED.labels(source, reason).inc(count)
     for alert in alerts:

@@ -26,7 +26,7 @@ from streams.run_faust_pulse import Pulse
 from streams.run_faust_settings import Parts
 from streams.run_faust_watch import LOOK_SECONDS, Watch
 from streams.shard import Shard, Step
-from streams.working import counted, shares, work
+from streams.working import counted, set_apart, shares, work
 from yunshao import meters
 from yunshao.model.event import Event, Rejected
 from yunshao.wire.envelope import opened
@@ -175,6 +175,7 @@ class Worker(Engine):
             items = without(items, guilty)
             await self._letters.tell(event, REASON, f"records {sorted(guilty)}: {next(iter(guilty.values()))}")
         worked = work(parts.rooms, items)
+        await self._stored(lambda: set_apart(parts.rooms, items, worked, parts.store))
         end = self._watch.end(TP(topic, lane))
         # Right after partitions were dealt nobody knows the end; the next pulse does.
         behind = end is None or end > offset + 1

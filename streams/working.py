@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from streams.apart import apart
 from streams.normalise import internal_error
 from streams.pipeline import Rooms, notice_all, understand_each
 from streams.times import NEVER_SEEN
+from yunshao.model.drill import HINT
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation
-from yunshao.ports import Placed
+from yunshao.ports import DrillJudge, Placed
 from yunshao.wire.envelope import Item
 from yunshao.wire.hops import Observed, place_of
 
@@ -62,6 +64,17 @@ def work(rooms: Rooms, items: Sequence[Item]) -> Worked:
         done.places.append(place)
         done.seen.append(list(seen))
     return done
+
+
+def set_apart(rooms: Rooms, items: Sequence[Item], worked: Worked, store: DrillJudge) -> None:
+    """Put what a drill's events mean under keys of its own. The store is asked only about what came with the hint."""
+    seen = list(worked.seen)
+    for at, (place, event) in enumerate(zip(worked.places, worked.events, strict=True)):
+        item = items[place]
+        if seen[at] and isinstance(item, Record) and item.hint == HINT:
+            drill = store.drill_of([event.ref], {(event.source, event.uid): event})
+            seen[at] = apart(seen[at], drill, rooms.learners) if drill else seen[at]
+    worked.seen[:] = seen
 
 
 def shares(

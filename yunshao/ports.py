@@ -87,6 +87,14 @@ class Placed(Detector, Protocol):
         """Observations that give the same text are judged by one worker, and whatever goes onward from them."""
 
 
+@runtime_checkable
+class Learning(Detector, Protocol):
+    """A detector that judges by what was usual. What a drill does is not shown to it: nothing of it is usual."""
+
+    @property
+    def learns(self) -> bool: ...
+
+
 class DrillJudge(Protocol):
     """Whether events are a drill's."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from yunshao.errors import NotFound, WrongUse
 
 KIND = "schedule_run"
@@ -37,7 +37,7 @@ def approve(workspace: Workspace, document: str, by: str, *, declined: bool = Fa
     if row is None:
         raise NotFound(f"no document {document!r} waits for an approval", "`yunshao assess waiting`")
     state = "declined" if declined else "approved"
-    said = {"document": document, "state": state, "by": by, "at": wall_clock(), "reason": reason[:1000]}
+    said = {"document": document, "state": state, "by": by, "at": workspace.clock(), "reason": reason[:1000]}
     if not declined:
         workspace.store.change(row["kind"], document, lambda kept: _signed(kept, said))
     workspace.store.put(APPROVAL, document, said)

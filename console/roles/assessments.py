@@ -10,7 +10,7 @@ from typing import Any
 
 from console.roles.rectify import enter_items
 from console.roles.register import enter_assessment, said_in
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.assess.run import assess
 from playbooks.drill.proved import fired, limit_of
 from playbooks.words import Playbook
@@ -27,7 +27,7 @@ def run_assessment(workspace: Workspace, playbook_id: str, by: str) -> str:
     """Run one assessment playbook now and keep its document; gives the assessment's id."""
     playbook = assessment_playbook(workspace, playbook_id)
     store = workspace.store
-    now = wall_clock()
+    now = workspace.clock()
     window = playbook.window_days * DAY_MS
     previous = next((one for one in store.find("assessment") if one["playbook"]["id"] == playbook.id), None)
     document = assess(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from collectors.catalog import PARSERS
 from console.roles.notices import Notices
 from console.roles.rectify import enter_drill
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.drill import run as drill
 from playbooks.drill.grade import set_aside, techniques_played
 from playbooks.drill.inject import Injected, prepare
@@ -23,14 +23,15 @@ from yunshao.errors import NotFound, WrongUse
 from yunshao.model import alert as words
 from yunshao.model.alert import Alert, AlertQuery, as_row
 from yunshao.model.calendar import blackout_at
-from yunshao.model.drill import UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
+from yunshao.model.drill import HINT, UNATTENDED, Acknowledge, Action, AlertFact, CloseAlerts, Document, Send
 from yunshao.model.event import native_digest
 from yunshao.ports import Bus
 
 KIND = "drill"
 RECORDS = "drill_records"
 MOST_FACTS = 2000
-HINT = "drill"
+MOST_RUNNING = 500
+OPEN = ("new", "acknowledged")
 
 
 class Drills:
@@ -38,7 +39,8 @@ class Drills:
 
     def __init__(self, workspace: Workspace, bus: Bus, notices: Notices | None = None) -> None:
         self._workspace = workspace
-        self._notices = notices or Notices(workspace)
+        self._clock = workspace.clock
+        self._notices = notices or Notices(workspace, workspace.clock)
         self._store = workspace.store
         self._bus = bus
 
@@ -64,11 +66,13 @@ class Drills:
     ) -> str:
         """Begin one: its records are made and entered in the register before anything is sent. Gives its id.
 
-        Raises NotFound, and WrongUse in a blackout period unless it is to be `anyway`.
+        Raises NotFound, and WrongUse in a blackout period unless it is to be `anyway`, or where the playbook expects a
+        rule or sends a part that is not there.
         """
         chosen = self.scenario(playbook)
+        self._check(chosen)
         drill.check_speed(speed)
-        now = wall_clock()
+        now = self._clock()
         held = blackout_at(now, self._workspace.blackouts)
         if held and not anyway:
             raise WrongUse(f"no drill begins now: {held.why or 'blackout period'}", "later, or --anyway")
@@ -80,6 +84,10 @@ class Drills:
         lines = rehearsed(chosen.story, city, now, drill_id, speed, planned) if chosen.story else []
         injected = prepare([(*line,) for line in lines], PARSERS, native_digest, now)
         document = drill.start(chosen, drill_id, now, speed, unattended, by, injected)
+        for step in document["steps"]:
+            if step["type"] == "send" and not step["injected"]:
+                what = f"run[{step['index']}] of drill {chosen.id} sends nothing"
+                raise WrongUse(what, f"the story {chosen.story!r} has no such part for {step['source']}")
         if plan is not None:
             document |= {"plan": plan["id"], "units": list(plan["units"]), "announced": plan["announced"]}
         self._store.register(drill_id, [(one.source, one.uid, one.digest, now + one.offset) for one in injected])
@@ -87,6 +95,14 @@ class Drills:
         self._store.put(KIND, drill_id, document)
         self._store.note(by, "drill.start", drill_id, playbook)
         return drill_id
+
+    def _check(self, chosen: Playbook) -> None:
+        rules = self._workspace.rules
+        known = {rule.name for rule in (*rules.rules, *rules.correlations)}
+        for number, one in enumerate(chosen.expect):
+            if one.rule and one.rule not in known:
+                what = f"drill {chosen.id}: expect[{number}] names the rule {one.rule!r}, which is not in use"
+                raise WrongUse(what, "`yunshao rules list` shows the rules by name")
 
     def scenario(self, playbook: str) -> Playbook:
         """A drill playbook. Raises NotFound."""
@@ -97,19 +113,19 @@ class Drills:
 
     def answer(self, drill_id: str, index: int, by: str, note: str = "") -> None:
         """Somebody reports a task done."""
-        self._change(drill_id, by, "drill.answer", lambda one: drill.answer(one, index, by, wall_clock(), note))
+        self._change(drill_id, by, "drill.answer", lambda one: drill.answer(one, index, by, self._clock(), note))
 
     def pause(self, drill_id: str, by: str) -> None:
         """Hold."""
-        self._change(drill_id, by, "drill.pause", lambda one: drill.pause(one, by, wall_clock()))
+        self._change(drill_id, by, "drill.pause", lambda one: drill.pause(one, by, self._clock()))
 
     def resume(self, drill_id: str, by: str) -> None:
         """Go on."""
-        self._change(drill_id, by, "drill.resume", lambda one: drill.resume(one, by, wall_clock()))
+        self._change(drill_id, by, "drill.resume", lambda one: drill.resume(one, by, self._clock()))
 
     def abort(self, drill_id: str, by: str) -> None:
         """Stop, and leave no trace."""
-        self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, wall_clock()))
+        self._change(drill_id, by, "drill.abort", lambda one: drill.abort(one, by, self._clock()))
 
     def _change(self, drill_id: str, by: str, did: str, change: Callable[[Document], Document]) -> None:
         changed = self._store.change(KIND, drill_id, lambda kept: change(_there(kept, drill_id)))
@@ -119,7 +135,8 @@ class Drills:
 
     def tick(self) -> int:
         """Advance every drill that is not over; gives how many there are."""
-        running = [one["id"] for one in self._store.find(KIND, limit=50) if one["phase"] != "over"]
+        # Finished ones are large and many: only what is awake is read.
+        running = [one["id"] for one in self._store.waking(KIND, self._clock(), MOST_RUNNING)]
         for drill_id in running:
             self.advance(drill_id)
         return len(running)
@@ -131,7 +148,7 @@ class Drills:
         actions: list[Action] = []
 
         def turn(kept: Document | None) -> Document:
-            advanced, wanted = drill.advance(_there(kept, drill_id), wall_clock(), facts)
+            advanced, wanted = drill.advance(_there(kept, drill_id), self._clock(), facts)
             actions[:] = wanted
             if advanced["phase"] != "over" or advanced.get("alerts"):
                 return advanced
@@ -148,7 +165,7 @@ class Drills:
 
     def _enter(self, document: Document) -> None:
         """What it asks to be mended becomes items with owners and deadlines."""
-        enter_drill(self._store, self._workspace.estate, document, wall_clock())
+        enter_drill(self._store, self._workspace.estate, document, self._clock())
 
     def _compared(self, document: Document) -> dict[str, Any]:
         """The last run of the same playbook, and what the techniques that were played came to."""
@@ -165,15 +182,15 @@ class Drills:
 
     def rate(self, drill_id: str, place: int, mark: str, by: str) -> None:
         """An evaluator judges an objective (from 0) as P, S, M or U."""
-        self._change(drill_id, by, "drill.rate", lambda one: drill.rate(one, place, mark, by, wall_clock()))
+        self._change(drill_id, by, "drill.rate", lambda one: drill.rate(one, place, mark, by, self._clock()))
 
     def score(self, drill_id: str, item: str, points: int, by: str) -> None:
         """An evaluator scores one of the nine items."""
-        self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, wall_clock()))
+        self._change(drill_id, by, "drill.score", lambda one: drill.score(one, item, points, by, self._clock()))
 
     def set_aside(self, drill_id: str, by: str, reason: str) -> None:
         """A finished drill counts no more; without a reason it counts again."""
-        self._change(drill_id, by, "drill.set_aside", lambda one: set_aside(one, by, wall_clock(), reason))
+        self._change(drill_id, by, "drill.set_aside", lambda one: set_aside(one, by, self._clock(), reason))
 
     def reset(self, drill_id: str, by: str) -> str:
         """End a drill and begin the same one anew; gives the new one's id."""
@@ -202,7 +219,7 @@ class Drills:
                 self._notices.resolve(page_id(subject), "reported")
 
     def _act(self, drill_id: str, action: Action) -> None:
-        now = wall_clock()
+        now = self._clock()
         if isinstance(action, Send):
             self._send(drill_id, action.index)
         elif isinstance(action, Acknowledge):
@@ -216,14 +233,20 @@ class Drills:
         document = self._store.get(KIND, drill_id)
         wanted = {(one["source"], one["uid"]) for one in document["steps"][index]["injected"]}
         kept = [Injected.from_json(one) for one in self._store.get(RECORDS, drill_id)["records"]]
-        now = wall_clock()
+        now = self._clock()
         for source in sorted({source for source, _ in wanted}):
             records = [one.raw for one in kept if one.source == source and (source, one.uid) in wanted]
             self._bus.append(source, records, now, HINT)
         self._store.change(KIND, drill_id, lambda one: drill.sent(_there(one, drill_id), index, now))
 
     def _alerts(self, drill_id: str) -> list[Alert]:
-        return self._store.alerts(AlertQuery(drill=drill_id, staged="any", limit=MOST_FACTS))
+        """The newest, and of those that are not closed yet as many: a drill is not over while one is open."""
+        found = self._store.alerts(AlertQuery(drill=drill_id, staged="any", limit=MOST_FACTS))
+        if len(found) < MOST_FACTS:
+            return found
+        known = {one.id for one in found}
+        waits = AlertQuery(drill=drill_id, staged="any", status=OPEN, limit=MOST_FACTS)
+        return [*found, *(one for one in self._store.alerts(waits) if one.id not in known)]
 
 
 def _there(kept: Document | None, drill_id: str) -> Document:

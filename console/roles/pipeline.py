@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from streams.run_embedded import Embedded
 from yunshao.errors import WrongUse
 
@@ -51,7 +51,7 @@ class Pipeline:
         self.wake = threading.Event()
         self._stop = threading.Event()
         flood = workspace.settings.detect.flood
-        self.runner = Embedded(workspace.rooms(), workspace.local, workspace.intakes(), wall_clock, flood=flood)
+        self.runner = Embedded(workspace.rooms(), workspace.local, workspace.intakes(), workspace.clock, flood=flood)
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
     def start(self) -> None:

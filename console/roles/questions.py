@@ -8,7 +8,7 @@ from typing import Any
 
 from console.roles import approvals
 from console.roles.reviews import known_of
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.controls.catalogue import known
 from playbooks.controls.sample import sampled
 from playbooks.review.checked import data_document, mlps_document
@@ -28,7 +28,7 @@ def ask_units(workspace: Workspace, each: int, by: str, at: int | None = None) -
     """Ask every unit at most `each` points that are not known; gives the round's id. The same moment asks the same."""
     if not 1 <= each <= MOST:
         raise WrongUse(f"{each} points of each unit", f"from 1 to {MOST}")
-    now = wall_clock()
+    now = workspace.clock()
     facts = known_of(workspace, "mlps", now - DAYS * DAY_MS, now)
     items = [*mlps_document(facts, workspace.settings.review.mlps_template)["items"], *data_document(facts)["items"]]
     round_id = f"ask-{hashlib.sha256(f'{at or now}|{each}'.encode()).hexdigest()[:12]}"
@@ -84,7 +84,7 @@ def answer_control(
         raise NotFound(f"no control point {key[:120]!r}", "`yunshao assess questions`")
     if not 1 <= days <= 1100:
         raise WrongUse(f"an answer holds for {days} days", "from 1 to 1100")
-    until = wall_clock() + days * DAY_MS
+    until = workspace.clock() + days * DAY_MS
     if workspace.store.enter([answer(control, system, state, by, reason, until)]):
         workspace.store.note(by, "control.answer", key, f"{state} {reason}"[:500])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.assess.findings import enriched, read_epss, read_findings, read_kev
 from playbooks.assess.proposals import decide
 from playbooks.assess.run import Said
@@ -83,7 +83,7 @@ def decide_on(workspace: Workspace, proposal: str, verdict: str, by: str, value:
 def accept_risk(workspace: Workspace, risk: str, approver: str, until: int, reason: str, by: str) -> None:
     """Bear a risk until a day (ms). Raises NotFound, WrongUse."""
     store = workspace.store
-    change = acceptance(entry(store, "risk", risk), approver, until, reason, by, wall_clock())
+    change = acceptance(entry(store, "risk", risk), approver, until, reason, by, workspace.clock())
     if store.enter([change]):
         store.note(by, "risk.bear", risk, f"{approver}, {reason}")
 

@@ -14,7 +14,7 @@ from console.roles.custom import custom_reports
 from console.roles.incidents import Incidents
 from console.roles.reviews import REVIEWS, make_review
 from console.roles.sealing import link_report
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from reports.catalog import BUILDERS, build
 from reports.seal import seal
 from yunshao.errors import BadConfiguration, NotFound
@@ -35,7 +35,7 @@ def document_of(workspace: Workspace, document_id: str) -> tuple[str, dict[str, 
         except NotFound:
             continue
     with suppress(NotFound):
-        return "incident", Incidents(workspace).document(document_id)
+        return "incident", Incidents(workspace, clock=workspace.clock).document(document_id)
     raise NotFound(
         f"no document {document_id!r}", "`yunshao assess list`, `yunshao drill list`, `yunshao report kinds`"
     )
@@ -77,7 +77,7 @@ def build_report(
     kind, document = document_of(workspace, document_id)
     files = build(kind, document, languages, formats, custom_reports(workspace))
     files = signed_files(workspace, files, document_id)
-    now = wall_clock()
+    now = workspace.clock()
     about = {"report": document_id, "kind": kind, "created": now, "generator": document.get("generator", {})}
     sealed = seal(
         files,

@@ -9,7 +9,7 @@ from typing import Any
 from console.days import month_of
 from console.roles.assessments import excepted_since, real_alerts
 from console.roles.sealing import all_links, as_problems, check_chain
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.review.audit import audit_document
 from playbooks.review.checked import data_document, mlps_document
 from playbooks.review.common import Known
@@ -47,7 +47,7 @@ def make_review(workspace: Workspace, kind: str, by: str, period: str = "") -> s
     """
     if kind not in REVIEWS:
         raise WrongUse(f"no review {kind!r}", f"one of {', '.join(REVIEWS)}")
-    now = wall_clock()
+    now = workspace.clock()
     since, until = month_of(period, workspace.settings.timezone) if period else (now - DAYS[kind] * DAY_MS, now)
     if since >= now:
         raise WrongUse(f"the period {period} has not begun", "name a month that has, such as 2026-03")
@@ -67,7 +67,8 @@ def known_of(workspace: Workspace, kind: str, since: int, until: int) -> Known:
         promise=workspace.settings.acknowledge_within_minutes * 60_000,
         alerts=[one for one in real_alerts(workspace, since) if one.finding.time < until],
         sources=store.sources(),
-        drills=store.find("drill", limit=200),
+        # What was set aside counts nowhere any more.
+        drills=[one for one in store.find("drill", limit=200) if not one.get("set_aside")],
         assessments=[one for one in store.find("assessment", limit=10) if one["as_of"] <= until],
         register={name: _entries(workspace, name, until) for name in REGISTERED},
         heard=frozenset(store.count_events("unit", since, until)),

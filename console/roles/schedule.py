@@ -11,7 +11,7 @@ from console.roles.assessments import run_assessment
 from console.roles.questions import ask_units
 from console.roles.reporting import build_report
 from console.roles.reviews import make_review
-from console.wiring import Workspace, wall_clock
+from console.wiring import Workspace
 from playbooks.started import Marks, happened
 from yunshao.errors import NotFound, YunshaoError
 from yunshao.model.alert import AlertQuery
@@ -46,7 +46,7 @@ def run_due(workspace: Workspace) -> list[str]:
 
 def _locked(workspace: Workspace, token: str) -> bool:
     """Take the lock, unless somebody holds it; one who died is waited for no longer than the lease."""
-    now = wall_clock()
+    now = workspace.clock()
 
     def take(kept: State | None) -> State:
         return kept if kept and kept.get("until", 0) > now else {"token": token, "until": now + LEASE_MS}
@@ -59,7 +59,7 @@ def _state(workspace: Workspace, one: ScheduleSettings) -> State:
     try:
         kept = workspace.store.get(KIND, one.key)
     except NotFound:
-        kept = {"playbook": one.key, "at": wall_clock(), "result": "first seen", "phase": "done"}
+        kept = {"playbook": one.key, "at": workspace.clock(), "result": "first seen", "phase": "done"}
         kept |= {"systems": sorted(_systems(workspace)), "looked": kept["at"]}
         workspace.store.put(KIND, one.key, kept)
     return {"phase": "done", "systems": sorted(_systems(workspace)), "looked": kept["at"], **kept}
@@ -77,7 +77,7 @@ def _planned(workspace: Workspace, states: dict[str, State]) -> set[str]:
     for one in settings.schedule:
         if one.cron:
             off: Off = "next" if one.working_days else "keep"
-            found |= set(due([(one.key, one.cron)], last, wall_clock(), settings.timezone, days, off))
+            found |= set(due([(one.key, one.cron)], last, workspace.clock(), settings.timezone, days, off))
     return found
 
 
@@ -95,9 +95,9 @@ def _turn(workspace: Workspace, one: ScheduleSettings, state: State, planned: bo
         if not planned and not event:
             return ""
         state = {
-            **state, "at": wall_clock(), "phase": "running", "why": event or "cron", "document": "", "tries": 0,
+            **state, "at": workspace.clock(), "phase": "running", "why": event or "cron", "document": "", "tries": 0,
             "kind": _kind(one),
-            "result": "started", "systems": sorted(_systems(workspace)), "looked": wall_clock(),
+            "result": "started", "systems": sorted(_systems(workspace)), "looked": workspace.clock(),
         }  # fmt: skip
     return _go_on(workspace, one, state)
 
@@ -143,7 +143,7 @@ def _made(workspace: Workspace, one: ScheduleSettings, state: State) -> str:
 
 
 def _event(workspace: Workspace, one: ScheduleSettings, state: State) -> str:
-    now = wall_clock()
+    now = workspace.clock()
     if not one.after or now - int(state["at"]) < one.pause_hours * HOUR_MS:
         return ""
     looked = int(state["looked"])

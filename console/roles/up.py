@@ -26,7 +26,7 @@ from console.roles.schedule import run_due
 from console.roles.shared import shared_parts
 from console.web.app import create_app
 from console.web.desk import Desk
-from console.wiring import Workspace, settled, wall_clock
+from console.wiring import Workspace, settled
 from yunshao.errors import YunshaoError
 from yunshao.ports import Bus
 
@@ -48,13 +48,13 @@ class Up:
         self.pipeline = None if self.shared else Pipeline(workspace)
         self.bus: Bus = self.shared.taking if self.shared else self._waking()
         self.duty = Duty(workspace.store if self.shared else None, socket.gethostname())
-        self.notices = Notices(workspace)
+        self.notices = Notices(workspace, workspace.clock)
         self.drills = Drills(workspace, self.bus, self.notices)
-        self.calendar = DrillCalendar(workspace, self.drills, self.notices)
-        self.runs = Runs(workspace, self.notices)
-        self.incidents = Incidents(workspace, self.notices)
+        self.calendar = DrillCalendar(workspace, self.drills, self.notices, workspace.clock)
+        self.runs = Runs(workspace, self.notices, workspace.clock)
+        self.incidents = Incidents(workspace, self.notices, workspace.clock)
         self.listeners = [
-            SyslogListener(self.bus, source.udp, source.tcp, wall_clock)
+            SyslogListener(self.bus, source.udp, source.tcp, workspace.clock)
             for source in workspace.settings.sources
             if source.kind == "syslog" and self.pipeline
         ]
@@ -99,7 +99,7 @@ class Up:
             store=place.store,
             estate=place.estate,
             settings=place.settings,
-            clock=wall_clock,
+            clock=place.clock,
             drills=self.drills,
             notices=self.notices,
             assess=lambda playbook, by: run_assessment(place, playbook, by),
@@ -109,10 +109,10 @@ class Up:
             risks=Risks(place),
             incidents=self.incidents,
             runs=self.runs,
-            rectify=Rectifications(place),
+            rectify=Rectifications(place, place.clock),
             calendar=self.calendar,
             questions=Questions(place),
-            intake=push_app(self.bus, place.push_token, wall_clock),
+            intake=push_app(self.bus, place.push_token, place.clock),
             cluster=self.shared.state if self.shared else None,
         )
 

@@ -95,8 +95,8 @@ def _incidents(visit: Visit) -> dict[str, int]:
 
 def running_drills(visit: Visit) -> list[dict[str, Any]]:
     """Drills at work: the pages say so in a colour of their own."""
-    drills = visit.desk.store.find("drill", limit=20)
-    return [{"id": one["id"], "title": one["playbook"]["title"]} for one in drills if one["phase"] != "over"]
+    drills = visit.desk.store.waking("drill", visit.desk.clock(), 20)
+    return [{"id": one["id"], "title": one["playbook"]["title"]} for one in drills]
 
 
 def _units(visit: Visit, awake: dict[str, Any]) -> list[dict[str, Any]]:

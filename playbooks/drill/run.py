@@ -1,7 +1,8 @@
 """A drill as a state machine over its document: warm up, run, revert, clean up. Pure; the roof acts and keeps.
 
 Every verb takes the document and gives a new one. An action is asked for again and again until its effect is seen, so a
-crash between asking and acting loses nothing. Moments are real ms; `speed` shortens only planned offsets and waits.
+crash between asking and acting loses nothing; sending, which others might be at, is asked for again after `LEASE_MS`.
+Moments are real ms; `speed` shortens only planned offsets and waits.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from yunshao.model.drill import UNATTENDED, Acknowledge, Action, AlertFact, Clos
 
 PATIENCE_MS = 60_000
 ANSWER_MS = 15 * 60_000
+# How long one who was told to send has for it, before another is told.
+LEASE_MS = 10_000
 
 
 def start(
@@ -48,6 +51,7 @@ def start(
         "state": "running",
         "phase": "run",
         "started": now,
+        "wakes": now,
         "ended": None,
         "speed": speed,
         "unattended": unattended,
@@ -90,6 +94,8 @@ def _steps(playbook: Playbook, injected: Sequence[Injected], now: int, speed: fl
                 "state": "waiting",
                 "planned": planned,
                 "done": None,
+                "sending": None,
+                "told": None,
                 "by": "",
                 "note": "",
                 "source": stage.source,
@@ -126,7 +132,7 @@ def advance(document: Document, now: int, facts: Sequence[AlertFact]) -> tuple[D
         return drill, []
     if drill["state"] == "aborted" or drill["phase"] == "revert":
         return _leave(drill, now, facts)
-    actions: list[Action] = [Send(step["index"]) for step in _due(drill, now) if step["type"] == "send"]
+    actions: list[Action] = [Send(index) for index in _to_send(drill, now)]
     _ask(drill, now)
     _notice(drill, facts)
     if drill["unattended"]:
@@ -145,8 +151,10 @@ def sent(document: Document, index: int, now: int) -> Document:
     step = drill["steps"][index]
     if step["state"] != "waiting" or step["type"] != "send":
         return drill
+    # Who was told before may have died with the records through the door: they go again, and are stored once.
+    kind = "sent_again" if step.get("told") != step.get("sending") else "sent"
     step.update(state="done", done=now, by=drill["by"])
-    drill["timeline"].append(entry(now, "sent", n=len(step["injected"]), title=step["title"], ref=f"step:{index}"))
+    drill["timeline"].append(entry(now, kind, n=len(step["injected"]), title=step["title"], ref=f"step:{index}"))
     return drill
 
 
@@ -196,13 +204,24 @@ def abort(document: Document, by: str, now: int) -> Document:
     drill = deepcopy(document)
     if drill["phase"] == "over" or drill["state"] == "aborted":
         raise WrongUse(f"drill {drill['id']} is over", "")
-    drill.update(state="aborted", phase="revert", paused_at=None)
+    drill.update(state="aborted", phase="revert", paused_at=None, wakes=now)
     drill["timeline"].append(entry(now, "aborted", by=by))
     return drill
 
 
 def _due(drill: Document, now: int) -> list[dict[str, Any]]:
     return [step for step in drill["steps"] if step["state"] == "waiting" and step["planned"] <= now]
+
+
+def _to_send(drill: Document, now: int) -> list[int]:
+    """The steps whose records are to be sent by whoever asked; nobody else is told until the lease is over."""
+    found = []
+    for step in _due(drill, now):
+        told = step.get("told")
+        if step["type"] == "send" and (told is None or now - told >= LEASE_MS):
+            step.update(sending=now if told is None else step["sending"], told=now)
+            found.append(step["index"])
+    return found
 
 
 def _ask(drill: Document, now: int) -> None:
@@ -224,10 +243,10 @@ def _ask(drill: Document, now: int) -> None:
 
 
 def _notice(drill: Document, facts: Sequence[AlertFact]) -> None:
-    sent_at = {one["uid"]: step["done"] for step in drill["steps"] if step["done"] for one in step["injected"]}
+    sent_by = {one["uid"]: step for step in drill["steps"] for one in step["injected"]}
     for expected in drill["expectations"]:
         if expected["type"] == "alert":
-            _notice_alert(drill, expected, facts, sent_at)
+            _notice_alert(drill, expected, facts, sent_by)
         else:
             _notice_acknowledged(drill, expected, facts)
         if expected["detected"] is not None and expected["acknowledged"] is not None:
@@ -237,7 +256,7 @@ def _notice(drill: Document, facts: Sequence[AlertFact]) -> None:
 
 
 def _notice_alert(
-    drill: Document, expected: dict[str, Any], facts: Sequence[AlertFact], sent_at: Mapping[str, int]
+    drill: Document, expected: dict[str, Any], facts: Sequence[AlertFact], sent_by: Mapping[str, dict[str, Any]]
 ) -> None:
     mine = sorted((fact for fact in facts if fact.rule == expected["rule"]), key=lambda fact: (fact.detected, fact.id))
     if not mine:
@@ -248,13 +267,20 @@ def _notice_alert(
         soonest = min(taken, key=lambda fact: (fact.acknowledged or 0, fact.id))
         expected.update(acknowledged=soonest.acknowledged, by=soonest.by)
     if expected["detected"] is None:
-        injected = max((sent_at[uid] for uid in first.uids if uid in sent_at), default=drill["started"])
+        moments = [_through(sent_by[uid], first.detected) for uid in first.uids if uid in sent_by]
+        injected = max((at for at in moments if at is not None), default=drill["started"])
         waited = first.detected - injected
         state = "met" if waited <= expected["within"] else "late"
         expected.update(alert=first.id, detected=first.detected, injected=injected, state=state)
         key = "detected" if state == "met" else "late"
         values = {"rule": first.title or first.rule, "seconds": waited / 1000, "limit": expected["within"] / 1000}
         drill["timeline"].append(entry(first.detected, key, ref=f"alert:{first.id}", **values))
+
+
+def _through(step: Mapping[str, Any], detected: int) -> int | None:
+    """When a step's records were through the door; what was detected before that came with an earlier try."""
+    done: int | None = step["done"]
+    return done if done is not None and done <= detected else step.get("sending") or done
 
 
 def _notice_acknowledged(drill: Document, expected: dict[str, Any], facts: Sequence[AlertFact]) -> None:
@@ -350,7 +376,7 @@ def _leave(drill: Document, now: int, facts: Sequence[AlertFact]) -> tuple[Docum
         drill["timeline"].append(entry(now, "closed", n=len(facts)))
     drill["timeline"].append(entry(now, "done"))
     drill["timeline"].sort(key=lambda one: one["at"])
-    drill.update(state="aborted" if drill["state"] == "aborted" else "done", phase="over", ended=now)
+    drill.update(state="aborted" if drill["state"] == "aborted" else "done", phase="over", ended=now, wakes=None)
     return grade(drill), []
 
 

@@ -29,6 +29,12 @@ NAMELESS = re.sub(r"\?P<[a-z]+>", "", CONDITION.pattern)
 Condition = Annotated[str, Field(pattern=NAMELESS)]
 Value = Annotated[str, Field(max_length=2000)]
 
+KINDS = {
+    "Act": "act", "Ask": "ask", "Wait": "wait", "Branch": "branch", "Parallel": "parallel", "Repeat": "repeat",
+}  # fmt: skip
+NO_KIND = ""
+KIND = re.compile(rf"({'|'.join(KINDS)})\]*$")
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -211,7 +217,26 @@ def parse_program(tree: Any, where: str) -> Program:
     try:
         return Program.model_validate(tree)
     except ValidationError as error:
-        # Of all the kinds that a step might have been, the deepest complaint is about the one that it is.
-        worst = max(error.errors(), key=lambda one: (len(one["loc"]), one["type"] != "extra_forbidden"))
-        field = ".".join(str(part) for part in worst["loc"]) or "file"
-        raise BadContent(f"{field}: {worst['msg']}", "see docs/write-a-playbook.md", where) from None
+        # A step is tried as every kind; what counts is said of the kind that it is.
+        told = [(place, one) for one in error.errors() if (place := _place(tree, one["loc"])) is not None]
+        place, worst = max(told, key=lambda one: (len(one[0]), one[1]["type"] != "extra_forbidden"))
+        said = worst["msg"] if place[-1:] != [NO_KIND] else f"one of {', '.join(KINDS.values())} is wanted"
+        field = ".".join(part for part in place if part) or "file"
+        raise BadContent(f"{field}: {said}", "see docs/write-a-playbook.md", where) from None
+
+
+def _place(tree: Any, where: tuple[int | str, ...]) -> list[str] | None:
+    """Where a complaint is, as the file has it; None for one about another kind of step than stands there."""
+    found: list[str] = []
+    for before, part in zip(("", *where), where, strict=False):
+        kind = KIND.search(str(part)) if isinstance(before, int) else None
+        if kind:
+            if not isinstance(tree, dict) or not any(name in tree for name in KINDS.values()):
+                return [*found, NO_KIND]
+            if KINDS[kind[1]] not in tree:
+                return None
+            continue
+        found.append(str(part))
+        inside = isinstance(tree, list) and isinstance(part, int) and part < len(tree)
+        tree = tree[part] if inside or (isinstance(tree, dict) and part in tree) else None
+    return found

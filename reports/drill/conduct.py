@@ -56,6 +56,7 @@ def course(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
     return (
         _drawn(draft, facts),
         draft.text("course.legend"),
+        _paused(draft, facts),
         Sub(words("sub.steps")),
         draft.table("steps", step_columns, steps, dense=True),
         Sub(words("sub.log")),
@@ -63,6 +64,14 @@ def course(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         Sub(words("sub.surprises")),
         draft.text("course.surprises", n=len(surprises)) if surprises else draft.text("course.no_surprises"),
     )
+
+
+def _paused(draft: Draft, facts: Facts) -> Block | None:
+    """How long the drill was held, where it was."""
+    given = facts.document.get("pauses")
+    whole = [one for one in given if isinstance(one, list) and len(one) == 2] if isinstance(given, list) else []
+    pauses = [found for one in whole if (found := seconds(*one)) is not None]
+    return draft.text("course.paused", n=len(pauses), span=spell(draft, sum(pauses))) if pauses else None
 
 
 def _late(draft: Draft, planned: object, done: object) -> str:
@@ -202,6 +211,7 @@ def _speed(draft: Draft, facts: Facts) -> Figure | None:
         [facts.expected(row) for row in rows],
         {words("series.within"): limits, words("series.found"): found},
         alt,
+        digits=1,
     )
     refs = draft.ledger.basis(
         words("basis.speed"),
@@ -223,7 +233,7 @@ def _metrics(draft: Draft, facts: Facts) -> Table:
             figure(facts.metric(name, "n"), 0),
             figure(facts.metric(name, "unfinished"), 0),
         )
-        for name in ("mttd", "mtta", "mttc", "mttr")
+        for name in ("mttd", "mtta", "mttt", "mttc", "mttr")
     ]
     rows.append(
         (

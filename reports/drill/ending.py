@@ -94,7 +94,7 @@ def _comparison(draft: Draft, facts: Facts) -> Table:
     before = mapping(facts.document, "previous")
     rows = []
     if before:
-        for name in ("mttd", "mtta", "mttc", "mttr"):
+        for name in ("mttd", "mtta", "mttt", "mttc", "mttr"):
             rows.append(
                 (
                     words(f"metric.{name}"),

@@ -207,7 +207,7 @@ def scenario(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
             words.term("step", step.get("type")),
             words.say(step.get("title")),
             words.say(step.get("source")) or words.term("person", step.get("post") or step.get("by")) or "—",
-            words.say(step.get("sample")) or "—",
+            str(len(mappings(step, "injected")) or "—"),
         )
         for place, step in enumerate(facts.steps, start=1)
     ]
@@ -219,7 +219,7 @@ def scenario(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         ("type", 0.9),
         ("title", 3),
         ("source", 1.5),
-        ("#sample", 1.5),
+        ("sample", 0.9, "end"),
     )
     stop = tuple(Cell(words(f"stop.{place}")) for place in range(1, 5))
     return (
@@ -235,11 +235,14 @@ def scenario(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
 
 
 def _offset(draft: Draft, facts: Facts, step: Mapping[str, object]) -> str:
-    """When a step is due after the start: from the planned time where there is one, else as the playbook says."""
-    at = facts.minutes(step.get("planned"))
+    """When a step is due after the start: as the playbook says, at the drill's speed; a pause moves nothing here."""
+    at, speed = number(step.get("at")), number(facts.document.get("speed")) or 1
+    if at is None:
+        minutes = facts.minutes(step.get("planned"))
+        at, speed = None if minutes is None else minutes * 60_000, 1
     if at is None:
         return draft.words.say(step.get("at")) or "—"
-    return f"+{spell(draft, at * 60)}" if at else "+0"
+    return f"+{spell(draft, at / speed / 1000)}" if at else "+0"
 
 
 def score_cell(draft: Draft, score: object) -> Cell:

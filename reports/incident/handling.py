@@ -127,6 +127,8 @@ def lessons(draft: Draft) -> tuple[Block | None, ...]:
         found.append(words("limit.draft"))
     if not document.get("category_by"):
         found.append(words("limit.proposed"))
+    if key := visible(document.get("category") or ""):
+        found.append(words("limit.keys", key=key))
     return (
         Items(said_of(draft, ("lesson", "教训")) or (Cell(words("lessons.open")),)),
         Sub(words("sub.limits")),

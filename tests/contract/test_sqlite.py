@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -11,12 +12,13 @@ import pytest
 from contract.samples import NOON, alert, event
 
 from yunshao.adapters.stores import hunting, ledger, packing, segments, stream
+from yunshao.adapters.stores.memory import MemoryStore
 from yunshao.adapters.stores.schema import STEPS
 from yunshao.adapters.stores.sqlite import SqliteStore
 from yunshao.errors import BadConfiguration, NotFound, Unreachable, WrongUse
 from yunshao.model.alert import AlertQuery, acknowledge
-from yunshao.model.event import EventRef, Rejected
-from yunshao.ports import Batch
+from yunshao.model.event import EventRef, Rejected, native_digest
+from yunshao.ports import Batch, Store
 
 DAY = 86_400_000
 
@@ -81,6 +83,39 @@ def test_a_file_that_no_transaction_listed_is_deleted_by_the_next_writer(tmp_pat
     assert not stray.exists()
     assert not torn.exists()
     assert len(files(tmp_path)) == 2
+
+
+def test_many_events_that_are_much_alike_are_no_small_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A million of them lie in eight megabytes, and cannot be put in order in the memory that there is.
+    monkeypatch.setattr(segments, "MANY", 2)
+    monkeypatch.setattr(segments, "SMALL_EVENTS", 4)
+    monkeypatch.setattr(segments, "MAX_MERGED_EVENTS", 8)
+    store = SqliteStore(tmp_path)
+    for number in range(30):
+        store.commit(Batch(events=[event(f"a{number}", time=NOON + number)]))
+    listed = store._db.rows("SELECT events FROM segment WHERE retired IS NULL")
+    assert max(count for (count,) in listed) <= 8
+    assert store.hunt("SELECT count(*) AS n FROM events") == [{"n": 30}]
+
+
+def test_files_that_cannot_be_merged_keep_nothing_from_being_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(segments, "MANY", 2)
+    clock = [NOON]
+    store = SqliteStore(tmp_path, lambda: clock[0])
+    fill(store, 2)
+    whole = files(tmp_path)[0].read_bytes()
+    broken = files(tmp_path)[0]
+    broken.write_bytes(b"PAR1 no more")
+    for number in (2, 3):
+        assert store.commit(Batch(events=[event(f"e{number}", time=NOON + number)])) == []
+    assert len([one for one in caplog.records if "cannot be merged" in one.message]) == 1
+    broken.write_bytes(whole)
+    clock[0] += stream.TIDY_AGAIN_MS
+    fill(store, 1, start=4)
+    assert store.hunt("SELECT count(*) AS n FROM events") == [{"n": 5}]
+    assert store._db.row("SELECT count(*) FROM segment WHERE retired IS NULL") == (1,)
 
 
 def test_a_batch_that_is_refused_leaves_no_file(tmp_path: Path) -> None:
@@ -160,6 +195,31 @@ def test_the_ledger_is_kept_per_minute(tmp_path: Path) -> None:
         (0, 2, 2, 0),
         (60_000, 1, 0, 1),
     ]
+
+
+@pytest.mark.parametrize("make", [SqliteStore, lambda _folder: MemoryStore()], ids=["sqlite", "memory"])
+def test_a_drills_events_are_in_no_figure_and_in_the_ledger(tmp_path: Path, make: Callable[[Path], Store]) -> None:
+    store, forged = make(tmp_path), event("forged", time=NOON + 2)
+    sent, real, other = event("sent", time=NOON + 9), event("real", time=NOON + 1), event("x", source="zeek")
+    for one, digest in ((sent, native_digest(sent.native)), (forged, "0" * 64), (other, native_digest(other.native))):
+        store.register("drill-1", [(one.source, one.uid, digest, NOON)])
+    packed = store.pack([sent, real])
+    received = {"aws.cloudtrail": 3, "zeek": 1}
+    store.commit(Batch(events=[forged, other], packed=[packed], received=received))
+    (row,) = store.sources()
+    assert [row[name] for name in ("source", "received", "processed", "last_event")] == [
+        "aws.cloudtrail",
+        2,
+        2,
+        NOON + 2,
+    ]
+    # Whole hours are counted apart from what is looked for in files.
+    for until in (NOON + 5 * 3_600_000, NOON + 100):
+        assert store.count_events("source", NOON, until) == {"aws.cloudtrail": 2}
+    assert sum(one["received"] for one in store.ledger(0, 1 << 60)) == 4
+    assert store.drill_of([sent.ref], {}) == store.drill_of([other.ref], {}) == "drill-1"
+    assert store.drill_of([forged.ref], {}) == ""
+    assert store.event(sent.ref).uid == "sent"
 
 
 def test_two_processes_triage_while_one_commits(tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ def test_what_comes_after_its_time_is_late_and_what_never_comes_is_missed():
     assert silent["improvements"]
 
 
+def test_who_dies_with_the_records_at_the_door_is_followed_by_another_after_the_lease():
+    document, actions = run.advance(begun(), T0, [])
+    assert actions == [Send(0)]
+    assert run.advance(document, T0 + run.LEASE_MS - 1, [])[1] == []
+    # They were through the door all the same: what they raised counts from then.
+    early = fact(detected=T0 + 4_000)
+    document, actions = run.advance(document, T0 + run.LEASE_MS, [early])
+    assert actions == [Send(0)]
+    document = run.sent(document, 0, T0 + run.LEASE_MS + 5)
+    assert {line["kind"] for line in document["timeline"]} == {"started", "sent_again", "detected"}
+    (expected, _) = document["expectations"]
+    assert (expected["injected"], expected["detected"]) == (T0, T0 + 4_000)
+
+
 def test_an_alert_that_rests_on_other_records_meets_nothing_sooner_than_it_was_sent():
     document = played(begun(), T0, fact(uid="somebody else's", detected=T0 + 1000))
     assert document["expectations"][0]["injected"] == T0
@@ -100,11 +114,12 @@ class AnyDrill(RuleBasedStateMachine):
         self.alerts: dict[str, AlertFact] = {}
         self.sent: list[int] = []
 
-    @rule(seconds=st.integers(0, 400))
-    def time_passes(self, seconds: int) -> None:
+    @rule(seconds=st.integers(0, 400), dies=st.booleans())
+    def time_passes(self, seconds: int, dies: bool) -> None:
         self.now += seconds * 1000
         self.document, actions = run.advance(self.document, self.now, list(self.alerts.values()))
-        for action in actions:
+        # Who is gone before anything was carried out is told again, or another is.
+        for action in () if dies else actions:
             if isinstance(action, Send):
                 before = self.document["steps"][action.index]["state"]
                 self.document = run.sent(self.document, action.index, self.now)
@@ -165,7 +180,7 @@ class AnyDrill(RuleBasedStateMachine):
         if self.document["state"] == "paused":
             self.document = run.resume(self.document, "x", self.now)
         for _ in range(40):
-            self.time_passes(300)
+            self.time_passes(300, False)
         assert self.document["phase"] == "over"
         assert all(one.closed for one in self.alerts.values())
 

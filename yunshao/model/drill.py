@@ -8,6 +8,8 @@ from typing import Any
 
 Document = dict[str, Any]
 UNATTENDED = "unattended"
+# What the door is told of a drill's records. It makes nothing a drill's: it says that the register is worth asking.
+HINT = "drill"
 RUNNING_STATES = ("running", "paused")
 
 

@@ -22,6 +22,11 @@ def native_digest(native: Native) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def digest_of(event: Event) -> str:
+    """`native_digest` of an event's record, made once however many ask."""
+    return event.once(_native_digest)
+
+
 class Identity(NamedTuple):
     """Who an event is and when it was: the source's own unique id (or a hash), and milliseconds since 1970, UTC."""
 
@@ -145,3 +150,7 @@ class Event:
 
     def __repr__(self) -> str:
         return f"Event({self.source!r}, {self.uid!r}, {self.time})"
+
+
+def _native_digest(event: Event) -> str:
+    return native_digest(event.native)

@@ -1,7 +1,7 @@
 """GB/T 20986-2023: what kind of incident it is, and how grave (classification grade).
 
-The keys are ours: the code strings of the standard's annex B were not at hand. The grading table is that of the 2007
-text, which speaks of the information system where the 2023 text speaks of the affected object.
+The keys are ours: no public page prints the code strings of the standard's annex B, so they are left out. The grading
+table is that of the 2007 text, which speaks of the information system where that of 2023 speaks of the affected object.
 """
 
 from __future__ import annotations

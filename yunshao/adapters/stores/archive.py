@@ -9,8 +9,9 @@ from typing import Any
 from yunshao.adapters.stores.database import Database, Part
 from yunshao.adapters.stores.plain import clean, dumps, loads
 from yunshao.errors import NotFound, WrongUse
-from yunshao.model.event import Event, EventRef, native_digest
+from yunshao.model.event import Event, EventRef, digest_of
 
+CHUNK = 900
 MAX_TRAIL_TEXT = 4000
 DUE = """SELECT key, body FROM document
     WHERE kind=? AND wakes IS NOT NULL AND wakes<=? ORDER BY wakes, written LIMIT ?"""
@@ -83,19 +84,14 @@ class SqliteDrills(Part):
     """The register of injected events: the only thing that makes an event a drill's."""
 
     def register(self, drill: str, injected: Iterable[tuple[str, str, str, int]]) -> None:
+        rows = sorted((source, clean(uid), drill, digest, planned) for source, uid, digest, planned in injected)
         with self._db.writing() as connection:
-            for source, uid, digest, planned in injected:
-                connection.execute(
-                    "INSERT INTO injected VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT(source, uid) DO NOTHING",
-                    (source, clean(uid), drill, digest, planned),
-                )
-                held = connection.execute(
-                    "SELECT drill, digest FROM injected WHERE source=? AND uid=?", (source, clean(uid))
-                ).fetchone()
-                if held != (drill, digest):
-                    raise WrongUse(
-                        f"event {uid!r} of {source} is registered already", "a drill makes its own event ids"
-                    )
+            before = connection.total_changes
+            connection.executemany(
+                "INSERT INTO injected VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT(source, uid) DO NOTHING", rows
+            )
+            if connection.total_changes - before < len(rows):
+                _check_ours(connection, rows)
 
     def injected(self, drill: str) -> list[tuple[str, str, int]]:
         sql = "SELECT source, uid, planned FROM injected WHERE drill=? ORDER BY planned, source, uid"
@@ -110,28 +106,47 @@ class SqliteDrills(Part):
             if row is None or (drill and row[0] != drill):
                 return ""
             waiting = batch.get((event.source, event.uid))
-            if not (native_digest(waiting.native) == row[1] if waiting else row[2]):
+            if not (digest_of(waiting) == row[1] if waiting else row[2]):
                 return ""
             drill = row[0]
         return drill
 
 
-def awaited(db: Database, sources: Iterable[str]) -> frozenset[str]:
-    """Those of these sources into which a drill has written what did not arrive yet."""
-    waits = "SELECT 1 FROM injected WHERE source=? AND genuine IS NULL LIMIT 1"
-    return frozenset(source for source in sources if db.row(waits, (source,)))
+def _check_ours(connection: sqlite3.Connection, rows: Iterable[tuple[str, str, str, str, int]]) -> None:
+    """Raises WrongUse where an id is another drill's, or another record's."""
+    sql = "SELECT drill, digest FROM injected WHERE source=? AND uid=?"
+    for source, uid, drill, digest, _ in rows:
+        if connection.execute(sql, (source, uid)).fetchone() != (drill, digest):
+            raise WrongUse(f"event {uid!r} of {source} is registered already", "a drill makes its own event ids")
 
 
-def settle_injected(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Say of each registered event that arrives here whether it is what the drill sent."""
-    for event in events:
-        name = (event.source, clean(event.uid))
-        row = connection.execute(
-            "SELECT digest FROM injected WHERE source=? AND uid=? AND genuine IS NULL", name
-        ).fetchone()
-        if row:
-            genuine = native_digest(event.native) == row[0]
-            connection.execute("UPDATE injected SET genuine=? WHERE source=? AND uid=?", (int(genuine), *name))
+def registered(db: Database, events: Sequence[Event]) -> dict[tuple[str, str], bool]:
+    """Those of these that a drill has registered and that did not arrive before, by (source, uid): whether they are
+    what the drill sent."""
+    # Said by name: left to itself SQLite reads every record that ever came.
+    waits = "SELECT 1 FROM injected INDEXED BY injected_waiting WHERE source=? AND genuine IS NULL LIMIT 1"
+    awaited = {source for source in {event.source for event in events} if db.row(waits, (source,))}
+    if not awaited:
+        return {}
+    found: dict[tuple[str, str], bool] = {}
+    for source in awaited:
+        named = {clean(event.uid): event for event in events if event.source == source}
+        uids = list(named)
+        for start in range(0, len(uids), CHUNK):
+            part = uids[start : start + CHUNK]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT uid, digest FROM injected WHERE source=? AND genuine IS NULL AND uid IN ({marks})"  # noqa: S608
+            for uid, digest in db.rows(sql, (source, *part)):
+                found[source, named[uid].uid] = digest_of(named[uid]) == digest
+    return found
+
+
+def settle_injected(connection: sqlite3.Connection, settled: Iterable[tuple[str, str, bool]]) -> None:
+    """Keep of registered events that have come (source, uid, genuine) whether they are what the drill sent."""
+    connection.executemany(
+        "UPDATE injected SET genuine=? WHERE source=? AND uid=?",
+        [(int(genuine), source, clean(uid)) for source, uid, genuine in settled],
+    )
 
 
 class SqliteTrail(Part):

@@ -83,7 +83,12 @@ class SqliteEvents(Part):
             return {}
         column = f"(time - ((time % {HOUR} + {HOUR}) % {HOUR}))" if by == "hour" else by
         sql = f"SELECT {column}, count(*) FROM events WHERE time >= ? AND time < ? GROUP BY 1"  # noqa: S608
-        return {str(key): count for key, count in self._ask(paths, sql, [since, until])}
+        counts = {str(key): count for key, count in self._ask(paths, sql, [since, until])}
+        # The files hold a drill's events too.
+        sql = f"SELECT {column}, count(*) FROM rehearsed WHERE time >= ? AND time < ? GROUP BY 1"  # noqa: S608
+        for key, count in self._db.rows(sql, (since, until)):
+            counts[str(key)] = counts.get(str(key), 0) - count
+        return {key: count for key, count in counts.items() if count > 0}
 
     def _paths(self, since: int | None = None, until: int | None = None) -> list[str]:
         """Listed files that may hold events of [since, until)."""

@@ -28,8 +28,10 @@ class SqliteHealth(Part):
 
     def sources(self) -> list[dict[str, Any]]:
         columns = ("source", "received", "processed", "rejected", "repeated", "last_event", "last_received")
+        # Of real records alone: a drill's are in the ledger, which balances, and in no figure of a source.
         rows = self._db.rows(
-            "SELECT name, received, processed, rejected, repeated, last_event, last_received FROM source ORDER BY name"
+            """SELECT name, received - rehearsed, processed - rehearsed, rejected, repeated, last_event, last_received
+               FROM source WHERE received > rehearsed OR rehearsed = 0 ORDER BY name"""
         )
         return [dict(zip(columns, row, strict=True)) for row in rows]
 
@@ -72,6 +74,7 @@ def write_counts(connection: sqlite3.Connection, batch: Batch, packed: Sequence[
     rejected = Counter(clean(record.source) for record in batch.rejected)
     last_event: dict[str, int] = {}
     last_received: dict[str, int] = {}
+    rehearsed = Counter(row[1] for each in packed for row in each.body.rehearsed)
     for each in packed:
         processed.update(each.counts)
         for source, time in each.newest.items():
@@ -82,14 +85,16 @@ def write_counts(connection: sqlite3.Connection, batch: Batch, packed: Sequence[
     repeated = {clean(source): count for source, count in batch.repeated.items()}
     for source in sorted({*processed, *rejected, *received, *repeated}):
         counts = [part.get(source, 0) for part in (received, processed, rejected, repeated)]
-        newest = (last_event.get(source), last_received.get(source) or (at if counts[0] else None))
-        connection.execute(_SOURCE, (source, *counts, *newest))
+        real = counts[0] > rehearsed[source]
+        newest = (last_event.get(source), last_received.get(source) or (at if real else None))
+        connection.execute(_SOURCE, (source, *counts, *newest, rehearsed[source]))
         connection.execute(_LEDGER, (source, at // MINUTE * MINUTE, *counts))
 
 
-_SOURCE = """INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET
+_SOURCE = """INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(name) DO UPDATE SET
     received=received+excluded.received, processed=processed+excluded.processed,
     rejected=rejected+excluded.rejected, repeated=repeated+excluded.repeated,
+    rehearsed=rehearsed+excluded.rehearsed,
     last_event=max(coalesce(last_event, excluded.last_event), coalesce(excluded.last_event, last_event)),
     last_received=max(
         coalesce(last_received, excluded.last_received), coalesce(excluded.last_received, last_received))"""

@@ -76,6 +76,9 @@ class MemoryStore(MemoryRegister):
             drills.add(drill if event and native_digest(event.native) == digest else "")
         return drills.pop() if len(drills) == 1 else ""
 
+    def _rehearsed(self, event: Event) -> bool:
+        return bool(self.drill_of([event.ref], {}))
+
     def commit(self, batch: Batch) -> list[Alert]:
         with self._lock:
             events = everything(batch)
@@ -109,6 +112,7 @@ class MemoryStore(MemoryRegister):
             "rejected": Counter(record.source for record in batch.rejected),
             "repeated": Counter(batch.repeated),
         }
+        drilled = Counter(event.source for event in events if self._rehearsed(event))
         for source in {source for part in counts.values() for source in part}:
             row = self._sources.setdefault(
                 source, {"source": source, **dict.fromkeys(counts, 0), "last_event": None, "last_received": None}
@@ -118,9 +122,9 @@ class MemoryStore(MemoryRegister):
             for name, part in counts.items():
                 row[name] += part[source]
                 kept[name] += part[source]
-            if counts["received"][source]:
+            if counts["received"][source] > drilled[source]:
                 row["last_received"] = max(row["last_received"] or 0, now())
-        for event in events:
+        for event in (one for one in events if not self._rehearsed(one)):
             row = self._sources[event.source]
             row["last_event"] = event.time if row["last_event"] is None else max(row["last_event"], event.time)
 
@@ -235,7 +239,8 @@ class MemoryStore(MemoryRegister):
             "hour": lambda event: hour_of(event.time),
             "class_uid": class_uid,
         }
-        found = Counter(str(keys[by](event)) for event in self._events.values() if since <= event.time < until)
+        real = (event for event in self._events.values() if not self._rehearsed(event))
+        found = Counter(str(keys[by](event)) for event in real if since <= event.time < until)
         return dict(sorted(found.items()))
 
     def events_between(self, since: int, until: int, sources: Sequence[str] = ()) -> Iterator[KeptEvent]:
@@ -255,7 +260,14 @@ class MemoryStore(MemoryRegister):
         return found
 
     def sources(self) -> list[dict[str, Any]]:
-        return [dict(row) for _, row in sorted(self._sources.items())]
+        drilled = Counter(event.source for event in self._events.values() if self._rehearsed(event))
+        real = {
+            name: row for name, row in self._sources.items() if row["received"] > drilled[name] or not drilled[name]
+        }
+        return [
+            {**row, "received": row["received"] - drilled[name], "processed": row["processed"] - drilled[name]}
+            for name, row in sorted(real.items())
+        ]
 
     def rejects(self, source: str = "", limit: int = 100) -> list[tuple[int, Rejected]]:
         numbered = [(n, r) for n, r in enumerate(self._rejects, start=1) if source in ("", r.source)]

@@ -6,7 +6,7 @@ Made a few events at a time, while they are still near: then their forms need no
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -31,30 +31,41 @@ Tally = tuple[int, str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """`tally` counts by hour, source, unit and class; `received` is the newest reception by source; `watched` are
-    events of sources into which a drill writes."""
+    """`tally` counts real events by hour, source, unit and class; `received` is their newest reception by source.
+
+    `settled` are (source, uid, genuine) of registered events that came; `rehearsed` (time, source, unit, class) of the
+    genuine ones.
+    """
 
     days: Mapping[str, pa.Table]
     digests: Sequence[bytes]
     tally: Mapping[Tally, int]
     received: Mapping[str, int]
-    watched: Sequence[Event]
+    settled: Sequence[tuple[str, str, bool]] = ()
+    rehearsed: Sequence[tuple[int, str, str, int]] = ()
 
 
-def pack(events: Sequence[Event], watched: Collection[str] = ()) -> Packed:
-    """These events, ready; `watched` are the sources of which events are wanted whole besides."""
+def pack(events: Sequence[Event], registered: Mapping[tuple[str, str], bool] | None = None) -> Packed:
+    """These events, ready; `registered` are those (source, uid) that stand in the register of drills, and whether they
+    are what the drill sent."""
     rows = rows_of(events)
+    settled = registered or {}
+    drilled = [place for place, event in enumerate(events) if settled.get((event.source, event.uid))] if settled else []
+    apart = frozenset(drilled)
+    real = [event for place, event in enumerate(events) if place not in apart] if apart else events
+    counted = [row for place, row in enumerate(rows) if place not in apart] if apart else rows
     days: dict[str, list[tuple[Any, ...]]] = {}
     for event, row in zip(events, rows, strict=True):
         ordinary = -OLDEST <= event.time - event.received <= NEWEST
         days.setdefault(_day(event.time) if ordinary else ODD, []).append(row)
-    newest, received = _newest(events)
+    newest, received = _newest(real)
     ready = Ready(
         {day: table_of_rows(found) for day, found in days.items()},
         [seen_id(event.source, event.uid) for event in events],
-        Counter((row[_TIME] // HOUR * HOUR, row[_SOURCE], row[_UNIT], row[_CLASS]) for row in rows),
+        Counter((row[_TIME] // HOUR * HOUR, row[_SOURCE], row[_UNIT], row[_CLASS]) for row in counted),
         received,
-        [event for event in events if event.source in watched] if watched else (),
+        [(*name, genuine) for name, genuine in settled.items()],
+        [(rows[at][_TIME], rows[at][_SOURCE], rows[at][_UNIT], rows[at][_CLASS]) for at in drilled],
     )
     return Packed(Counter(event.source for event in events), newest, ready)
 

@@ -121,4 +121,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE document ADD COLUMN wakes INTEGER",
         "CREATE INDEX document_wakes ON document(kind, wakes) WHERE wakes IS NOT NULL",
     ),
+    (
+        # A drill's events, which are in the files and in no figure.
+        """CREATE TABLE rehearsed(
+            time INTEGER NOT NULL, source TEXT NOT NULL, unit TEXT NOT NULL, class_uid INTEGER NOT NULL) STRICT""",
+        "CREATE INDEX rehearsed_time ON rehearsed(time)",
+        "ALTER TABLE source ADD COLUMN rehearsed INTEGER NOT NULL DEFAULT 0",
+    ),
 )

@@ -22,6 +22,8 @@ from yunshao.errors import Unreachable
 SMALL_BYTES = 8 << 20
 MANY = 32
 MAX_MERGED, MAX_MERGED_BYTES = 200, 96 << 20
+# Records that are much alike take no room in a file and all of it in memory: a file of so many is not small.
+SMALL_EVENTS, MAX_MERGED_EVENTS = 100_000, 200_000
 # A reader that listed a file before it was merged may still be reading it.
 RETIRED_FOR = 10 * 60_000
 ROW_GROUP = 10_000
@@ -128,19 +130,21 @@ def enter(connection: sqlite3.Connection, segments: Iterable[Segment]) -> None:
 def crowded(connection: sqlite3.Connection) -> tuple[str, list[str]]:
     """The day with the most small segments and those to merge, where they are many; else nothing."""
     row = connection.execute(
-        """SELECT day FROM segment WHERE retired IS NULL AND bytes < ? GROUP BY day HAVING count(*) > ?
+        """SELECT day FROM segment WHERE retired IS NULL AND bytes < ? AND events < ? GROUP BY day HAVING count(*) > ?
            ORDER BY count(*) DESC LIMIT 1""",
-        (SMALL_BYTES, MANY),
+        (SMALL_BYTES, SMALL_EVENTS, MANY),
     ).fetchone()
     if row is None:
         return "", []
-    paths, total = [], 0
-    for path, size in connection.execute(
-        "SELECT path, bytes FROM segment WHERE retired IS NULL AND day=? AND bytes < ? ORDER BY bytes LIMIT ?",
-        (row[0], SMALL_BYTES, MAX_MERGED),
+    paths, total, events = [], 0, 0
+    for path, size, count in connection.execute(
+        """SELECT path, bytes, events FROM segment WHERE retired IS NULL AND day=? AND bytes < ? AND events < ?
+           ORDER BY bytes LIMIT ?""",
+        (row[0], SMALL_BYTES, SMALL_EVENTS, MAX_MERGED),
     ):
         total += size
-        if total > MAX_MERGED_BYTES:
+        events += count
+        if total > MAX_MERGED_BYTES or events > MAX_MERGED_EVENTS:
             break
         paths.append(path)
     return row[0], paths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 from yunshao.adapters.stores import segments
 from yunshao.adapters.stores.alerts import count_excepted, fold_alerts
-from yunshao.adapters.stores.archive import awaited, settle_injected
+from yunshao.adapters.stores.archive import registered, settle_injected
 from yunshao.adapters.stores.database import Part
 from yunshao.adapters.stores.ledger import write_counts, write_rejects, write_tally
 from yunshao.adapters.stores.packing import Ready, pack
@@ -22,12 +23,15 @@ from yunshao.model.event import Event
 from yunshao.ports import Batch, Packed
 
 CHUNK = 900
+TIDY_AGAIN_MS = 10 * 60_000
+LOG = logging.getLogger("yunshao.stores")
 
 
 class SqliteStream(Part):
     """Files first, then the transaction that lists them; a file that no transaction listed is deleted."""
 
     _swept = False
+    _tidy_from = 0
 
     def fresh(self, events: Sequence[Event], taken: set[Any] | None = None) -> list[Event]:
         digests = [seen_id(event.source, event.uid) for event in events]
@@ -41,7 +45,7 @@ class SqliteStream(Part):
         return found
 
     def pack(self, events: Sequence[Event]) -> Packed:
-        return pack(events, awaited(self._db, {event.source for event in events}))
+        return pack(events, registered(self._db, events))
 
     def _known(self, digests: Sequence[bytes]) -> set[bytes]:
         known: set[bytes] = set()
@@ -93,8 +97,18 @@ class SqliteStream(Part):
             except BaseException:
                 segments.remove(self._folder, [segment.path for segment in written])
                 raise
-            self._tidy()
+            self._try_to_tidy()
         return fresh
+
+    def _try_to_tidy(self) -> None:
+        """The batch is true by now: that its files cannot be merged is told, and is tried again later."""
+        if self._clock() < self._tidy_from:
+            return
+        try:
+            self._tidy()
+        except Unreachable as error:
+            self._tidy_from = self._clock() + TIDY_AGAIN_MS
+            LOG.warning("%s", error)
 
     def _tidy(self) -> None:
         """Merge the small files of one crowded day; each event is merged once or twice in its life."""
@@ -148,7 +162,11 @@ def _write_ready(connection: sqlite3.Connection, ready: Sequence[Ready]) -> None
             "the batch holds an event that was stored before", "ask `fresh` first; one process runs the pipeline"
         )
     write_tally(connection, ready)
-    settle_injected(connection, chain.from_iterable(each.watched for each in ready))
+    settle_injected(connection, chain.from_iterable(each.settled for each in ready))
+    connection.executemany(
+        "INSERT INTO rehearsed VALUES (?, ?, ?, ?)",
+        [(time, source, clean(unit), kind) for each in ready for time, source, unit, kind in each.rehearsed],
+    )
 
 
 def _write_memories(connection: sqlite3.Connection, batch: Batch) -> None:
