@@ -17,7 +17,7 @@ test: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -rs
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -rs --durations=25
 
 # Half an hour and more: servers and processes are killed under load, and a large capture is read both ways.
 soak: $(VENV)/.ready-dev

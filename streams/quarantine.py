@@ -14,6 +14,7 @@ from streams.queueing import Queue
 from streams.shard import Shard
 from streams.working import counted, shares, work
 from yunshao.model.event import Rejected
+from yunshao.ports import Kept
 from yunshao.wire.envelope import Item
 from yunshao.wire.forms import finding_form
 from yunshao.wire.hops import PULSE, Found, Observed, sealed_observed
@@ -34,7 +35,7 @@ def try_records(rooms: Rooms, items: Sequence[Item], shards: int, now: int) -> N
     done = work(rooms, items)
     for message in shares(rooms, done.events, done.seen, shards, 0, 0, False):
         sealed_observed(message)
-    counted({}, done, [True] * len(done.events), now)
+    counted({}, done, [Kept(True)] * len(done.events), now)
 
 
 def guilty_records(rooms: Rooms, items: Sequence[Item], shards: int, now: int) -> dict[int, str]:

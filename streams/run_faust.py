@@ -199,10 +199,10 @@ class Worker(Engine):
             sealed = self._sealed(events, seen, lane, offset, behind)
         await self._send_all("observed", list(enumerate(sealed)))
         self._pulse.told(lane)
-        news = [one.fresh for one in kept if not one.refused]
+        taken = [one for one in kept if not one.refused]
         settled = [record for record, one in zip(worked.events, kept, strict=True) if not one.refused]
         worked.events[:] = settled
-        rows = counted(state["rows"], worked, news, parts.clock())
+        rows = counted(state["rows"], worked, taken, parts.clock())
         await self._step("worked", event, place.journal, {}, {"offset": offset, "rows": rows}, None)
         await self._count(lane, rows)
         for source, count in worked.received.items():

@@ -14,7 +14,7 @@ from streams.times import NEVER_SEEN
 from yunshao.model.drill import HINT
 from yunshao.model.event import Event, Record, Rejected
 from yunshao.model.finding import Observation
-from yunshao.ports import DrillJudge, Placed
+from yunshao.ports import DrillJudge, Kept, Placed
 from yunshao.wire.envelope import Item
 from yunshao.wire.hops import Observed, place_of
 
@@ -103,28 +103,36 @@ def shares(
 
 
 def counted(
-    rows: Mapping[str, Mapping[str, Any]], worked: Worked, fresh: Sequence[bool], clock: int
+    rows: Mapping[str, Mapping[str, Any]], worked: Worked, kept: Sequence[Kept], clock: int
 ) -> dict[str, dict[str, Any]]:
-    """The ledger rows of a lane with one envelope more, by `source|minute`; only minutes that may still change."""
+    """The ledger rows of a lane with one envelope more, by `source|minute`; only minutes that may still change.
+
+    `kept`: what became of each event of it. A drill's are counted, and by themselves as well.
+    """
     minute = clock // MINUTE * MINUTE
     found = {key: dict(row) for key, row in rows.items() if row["minute"] >= minute - 2 * MINUTE}
-    processed, repeated = Counter[str](), Counter[str]()
+    processed, repeated, rehearsed = Counter[str](), Counter[str](), Counter[str]()
     newest: dict[str, int] = {}
-    for event, new in zip(worked.events, fresh, strict=True):
-        (processed if new else repeated)[event.source] += 1
-        newest[event.source] = max(newest.get(event.source, event.time), event.time)
+    for event, one in zip(worked.events, kept, strict=True):
+        (processed if one.fresh else repeated)[event.source] += 1
+        if one.rehearsed:
+            rehearsed[event.source] += one.fresh
+        else:
+            newest[event.source] = max(newest.get(event.source, event.time), event.time)
     rejected = Counter(record.source for record in worked.rejected)
     for source in {*worked.received, *rejected}:
         row = found.setdefault(
             f"{source}|{minute}",
             {"source": source, "minute": minute, "received": 0, "processed": 0, "rejected": 0, "repeated": 0,
-             "last_event": None, "last_received": None},
+             "rehearsed": 0, "last_event": None, "last_received": None},
         )  # fmt: skip
         row["received"] += worked.received[source]
         row["processed"] += processed[source]
         row["rejected"] += rejected[source]
         row["repeated"] += repeated[source]
-        row["last_received"] = clock
+        row["rehearsed"] += rehearsed[source]
+        if worked.received[source] > rehearsed[source]:
+            row["last_received"] = clock
         if source in newest:
             row["last_event"] = newest[source] if row["last_event"] is None else max(row["last_event"], newest[source])
     return found

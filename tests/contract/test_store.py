@@ -509,6 +509,19 @@ def test_changing_what_was_given_does_not_change_the_store(store: Store) -> None
     assert store.get("drill", "d") == {"steps": []}
 
 
+def test_a_drills_records_are_in_no_figure_of_a_source(store: Store) -> None:
+    sent, forged, real = event("sent", user="drill"), event("forged", user="attacker"), event("real")
+    store.register("drill-1", [("aws.cloudtrail", "sent", native_digest(sent.native), NOON)])
+    store.register("drill-1", [("aws.cloudtrail", "forged", native_digest({"user": "drill"}), NOON + 1)])
+    other = event("other", source="okta.system")
+    store.register("drill-1", [("okta.system", "other", native_digest(other.native), NOON)])
+    events = [sent, forged, real, other]
+    store.commit(Batch(events=events, received={"aws.cloudtrail": 3, "okta.system": 1}))
+    rows = {row["source"]: (row["received"], row["processed"]) for row in store.sources()}
+    assert rows == {"aws.cloudtrail": (2, 2)}
+    assert store.count_events("source", 0, NOON + DAY) == {"aws.cloudtrail": 2}
+
+
 def test_only_what_was_registered_and_is_genuine_is_a_drills(store: Store) -> None:
     sent, forged, real = event("sent", user="drill"), event("forged", user="attacker"), event("real")
     store.register("drill-1", [("aws.cloudtrail", "sent", native_digest(sent.native), NOON)])

@@ -63,10 +63,11 @@ class KeptEvent(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What became of an event that was to be stored: whether it is new, or why it was refused."""
+    """What became of an event that was to be stored: new, or why it was refused; and whether a drill sent it."""
 
     fresh: bool
     refused: str = ""
+    rehearsed: bool = False
 
 
 class Letter(NamedTuple):

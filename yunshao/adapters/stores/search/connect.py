@@ -36,6 +36,7 @@ EVENT_FIELDS: dict[str, Any] = {
     **dict.fromkeys(("ocsf", "native", "message"), KEPT),
     "kind": KEYWORD,
     "origin": KEPT,
+    "rehearsed": {"type": "boolean"},
 }
 _ALERT_TEXTS = ("id", "status", "level", "unit", "rule_id", "entity", "assignee", "drill", "techniques", "facts")
 SHAPES: dict[str, dict[str, Any]] = {
@@ -63,7 +64,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
     "ledger": {
         **dict.fromkeys(("source", "hop"), KEYWORD),
-        **dict.fromkeys(("minute", "received", "processed", "rejected", "repeated"), LONG),
+        **dict.fromkeys(("minute", "received", "processed", "rejected", "repeated", "rehearsed"), LONG),
         **dict.fromkeys(("last_event", "last_received"), LONG),
     },
     "excepted": {"exception": KEYWORD, "day": LONG, "count": LONG, "applied": {"type": "object", "enabled": False}},

@@ -57,24 +57,28 @@ class SearchEvents:
         """As `ports.PipelineStore.pack`: whole."""
         return whole(events)
 
-    def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
+    def write_events(
+        self, events: Sequence[Event], origins: Sequence[str], rehearsed: Sequence[bool], patience: float
+    ) -> list[Kept]:
         """Write each event once. An id that is there from the same origin is our own write, told again after a crash.
 
-        `origins`: where each record stood (a topic's partition, offset and place). Raises Unreachable.
+        `origins`: where each record stood (a topic's partition, offset and place); `rehearsed`: whether a drill sent
+        it. Raises Unreachable.
         """
         writes = [
-            Write(*self._place(event), _document(event, origin)) for event, origin in zip(events, origins, strict=True)
+            Write(*self._place(event), _document(event, origin, drilled))
+            for event, origin, drilled in zip(events, origins, rehearsed, strict=True)
         ]
         settled = settle(self._node, writes, patience)
         there = [write for write, one in zip(writes, settled, strict=True) if one.state == THERE]
         found = self._node.get_many([(one.place, one.key) for one in there], ("origin",)) if there else []
         first = {doc["_id"]: doc["_source"].get("origin") for doc in found}
         kept = []
-        for write, one in zip(writes, settled, strict=True):
+        for write, one, drilled in zip(writes, settled, rehearsed, strict=True):
             if one.state == CREATED or (one.state == THERE and first.get(write.key) == write.body["origin"]):
-                kept.append(Kept(True))
+                kept.append(Kept(True, rehearsed=drilled))
             else:
-                kept.append(Kept(False, one.why))
+                kept.append(Kept(False, one.why, drilled))
         return kept
 
     def _place(self, event: Event) -> tuple[str, str]:
@@ -139,7 +143,8 @@ class SearchEvents:
     def count_events(self, by: str, since: int, until: int) -> dict[str, int]:
         if by not in COUNTED:
             raise WrongUse(f"events are not counted by {by!r}", f"one of {', '.join(COUNTED)}")
-        return self._count(self._node.events, by, _span(since, until))
+        real = {"bool": {"filter": [_span(since, until)], "must_not": [{"term": {"rehearsed": True}}]}}
+        return self._count(self._node.events, by, real)
 
     @property
     def every_event(self) -> str:
@@ -180,11 +185,13 @@ class SearchEvents:
         return [_kept(row) for _, row in ranked[:limit]]
 
 
-def _document(event: Event, origin: str) -> dict[str, Any]:
+def _document(event: Event, origin: str, rehearsed: bool) -> dict[str, Any]:
     body: dict[str, Any] = dict(zip(COLUMNS, row_of(event), strict=True))
     body["hour"] = hour_of(event.time)
     body["kind"] = f"{body['source']}|{body['class_uid']}|{body['operation']}"
     body["origin"] = origin
+    if rehearsed:
+        body["rehearsed"] = True
     return body
 
 

@@ -31,8 +31,8 @@ class SearchHealth:
         self._clock = clock
 
     def sources(self) -> list[dict[str, Any]]:
-        """Per source, summed over its minutes and lanes."""
-        aggs: dict[str, Any] = {name: {"sum": {"field": name}} for name in COUNTS}
+        """Per source, summed over its minutes and lanes; of real records alone, a drill's are in the ledger only."""
+        aggs: dict[str, Any] = {name: {"sum": {"field": name}} for name in (*COUNTS, "rehearsed")}
         aggs |= {name: {"max": {"field": name}} for name in ("last_event", "last_received")}
         by = {"by": {"terms": {"field": "source", "size": MAX_SOURCES}, "aggs": aggs}}
         body = {"size": 0, "query": _hop(""), "aggs": by}
@@ -43,6 +43,10 @@ class SearchHealth:
             for name in ("last_event", "last_received"):
                 value = bucket[name]["value"]
                 row[name] = None if value is None else int(value)
+            drilled = int(bucket["rehearsed"]["value"])
+            if drilled and row["received"] <= drilled:
+                continue
+            row["received"], row["processed"] = row["received"] - drilled, row["processed"] - drilled
             rows.append(row)
         return rows
 
@@ -77,9 +81,10 @@ class SearchHealth:
         settle(self._node, writes, patience)
 
     def add_counts(
-        self, events: Sequence[Event], rejected: Sequence[Rejected], counted: Mapping[str, Counter[str]]
-    ) -> None:
-        """Add to the counts of this minute, for a writer that is alone."""
+        self, events: Sequence[Event], rejected: Sequence[Rejected], counted: Mapping[str, Counter[str]],
+        rehearsed: Sequence[bool],
+    ) -> None:  # fmt: skip
+        """Add to the counts of this minute, for a writer that is alone. `rehearsed`: which events a drill sent."""
         at = self._clock()
         counts = {
             **counted,
@@ -87,14 +92,16 @@ class SearchHealth:
             "rejected": Counter(clean(record.source) for record in rejected),
         }
         newest: dict[str, int] = {}
-        for event in events:
+        drilled = Counter(event.source for event, drill in zip(events, rehearsed, strict=True) if drill)
+        for event in (event for event, drill in zip(events, rehearsed, strict=True) if not drill):
             newest[event.source] = max(newest.get(event.source, event.time), event.time)
         writes = []
         for source in sorted({source for part in counts.values() for source in part}):
             key = _ledger_key(source, at // MINUTE * MINUTE, f"commit-{at}-{id(events)}")
             row: dict[str, Any] = {name: counts.get(name, Counter())[source] for name in COUNTS}
             row |= {"source": source, "minute": at // MINUTE * MINUTE, "last_event": newest.get(source)}
-            row["last_received"] = at if row["received"] else None
+            row["rehearsed"] = drilled[source]
+            row["last_received"] = at if row["received"] > drilled[source] else None
             writes.append(Write(self._node.name("ledger"), key, row, "index"))
         settle(self._node, writes)
 

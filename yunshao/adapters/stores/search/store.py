@@ -23,7 +23,7 @@ from yunshao.errors import WrongUse
 from yunshao.model.alert import Alert, shown_events
 from yunshao.model.event import Event, EventRef, native_digest
 from yunshao.model.snooze import KEY, KIND, Snooze, snoozes_at
-from yunshao.ports import Batch, Clock, StoredEvent
+from yunshao.ports import Batch, Clock, Kept, StoredEvent
 from yunshao.settings import ClusterSettings
 
 RETIRED = "retired"
@@ -45,6 +45,19 @@ class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth, Searc
         found = self._find(KIND, KEY)
         return snoozes_at(self.get(KIND, KEY) if found else None, at)
 
+    def keep_events(self, events: Sequence[Event], origins: Sequence[str], patience: float = 60.0) -> list[Kept]:
+        """Write each event once, and mark those that a drill sent; see `write_events`."""
+        return self.write_events(events, origins, self._rehearsed(events), patience)
+
+    def _rehearsed(self, events: Sequence[Event]) -> list[bool]:
+        """Which of these stand in the register of drills as they are."""
+        known = self.registered([(event.source, event.uid) for event in events]) if events else {}
+        entries = [known.get((event.source, event.uid)) for event in events]
+        return [
+            entry is not None and native_digest(event.native) == entry[1]
+            for event, entry in zip(events, entries, strict=True)
+        ]
+
     def commit(self, batch: Batch) -> list[Alert]:
         """For a writer that is alone (imports, tests): the events, alerts, counts and dead letters of a batch.
 
@@ -55,11 +68,11 @@ class SearchStore(SearchEvents, SearchAlerts, SearchArchive, SearchHealth, Searc
             raise WrongUse("the batch holds an event that was stored before", "ask `fresh` first")
         number = next(self._numbers)
         origin = f"{self._writer}/{number}/"
-        self.keep_events(events, [f"{origin}{place}" for place in range(len(events))])
+        kept = self.keep_events(events, [f"{origin}{place}" for place in range(len(events))])
         origins = [(self._writer, 0, number, place) for place in range(len(batch.rejected))]
         self.keep_rejects(batch.rejected, origins)
         counted = {"received": Counter(batch.received), "repeated": Counter(batch.repeated)}
-        self.add_counts(events, batch.rejected, counted)
+        self.add_counts(events, batch.rejected, counted, [one.rehearsed for one in kept])
         self.count_excepted_once(batch.excepted, self._writer, number)
         fresh: dict[str, Alert] = {}
         for part in sorted(batch.alerts, key=lambda alert: alert.detected):
