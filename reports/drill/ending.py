@@ -241,5 +241,5 @@ def annex(draft: Draft, facts: Facts) -> tuple[Block | None, ...]:
         *evidence(draft),
         Sub(words("sub.injected")),
         Paragraph(words("annex.injected")),
-        draft.table("injected", columns, injected[:200], dense=True),
+        draft.table("injected", columns, injected, dense=True),
     )
