@@ -145,13 +145,14 @@ GROUPS = """
 import json, sys
 from pathlib import Path
 from bench.engine import TREE, tree
+from bench.peak import peak
 from collectors.catalog import PARSERS
 from detectors.sigma.detector import SigmaDetector
 from detectors.sigma.load import load_folders, load_texts
 from streams.offline import detect
 from streams.pipeline import Rooms
 from yunshao.model.event import Record
-import resource, tempfile
+import tempfile
 BASE = '''title: Base
 id: 11111111-1111-4111-8111-111111111111
 name: base
@@ -172,7 +173,7 @@ with tempfile.TemporaryDirectory() as name:
         for n in range(100_000)
     )
     alerts = sum(1 for _ in detect(Rooms(PARSERS, [SigmaDetector(loaded)], lambda _e, claim: claim), records))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(loaded.rules), alerts)
+print(peak(), len(loaded.rules), alerts)
 """
 
 

@@ -5,7 +5,6 @@ python -m bench.risk
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -25,7 +24,6 @@ from console.wiring import open_workspace, settled
 from playbooks.assess.run import Said, assess
 from playbooks.scenes import demo_estate
 from playbooks.words import Playbook, Threat
-from reports.catalog import build
 from yunshao.model.estate import Estate, InfoSystem, Unit
 from yunshao.model.risk.fair import parse_scenario, simulate
 
@@ -86,7 +84,7 @@ def large() -> tuple[float, int]:
 def long_report() -> tuple[float, float, int]:
     """Seconds of the processor and MiB at most for a PDF of 3,600 findings, in a process of its own; and its bytes."""
     body = orjson.dumps(document(300, 1, FINDINGS))
-    command = [sys.executable, "-m", "bench.risk", "pdf"]
+    command = [sys.executable, "-m", "bench.pdf"]
     done = subprocess.run(command, input=body, capture_output=True, check=True)
     seconds, peak, size = done.stdout.split()
     return float(seconds), float(peak), int(size)
@@ -105,26 +103,17 @@ def register_page() -> tuple[float, float, float, int]:
 def rows() -> list[dict[str, str]]:
     """For the table of docs/performance.md."""
     spent, count = large()
-    seconds, peak, _ = long_report()
+    seconds, most, _ = long_report()
     taken, first, again, page = register_page()
     return [
         {"what": "100,000 draws of loss for each of 100 risks", "value": f"{draws():.1f} s of the processor", "goal": "< 3 s", "beside": ""},
         {"what": f"an assessment of {ASSETS} assets × {THREATS} threats", "value": f"{spent:.1f} s of the processor", "goal": "< 10 s",
          "beside": f"{count} risks"},
-        {"what": f"a report of {FINDINGS} findings to PDF", "value": f"{seconds:.1f} s of the processor, {peak:.0f} MiB",
+        {"what": f"a report of {FINDINGS} findings to PDF", "value": f"{seconds:.1f} s of the processor, {most:.0f} MiB",
          "goal": "< 15 s, 300 MiB", "beside": "whole process; long tables are CSV files of the bundle"},
         {"what": f"a page of the register of {SCANNED:,} findings", "value": f"{page / 1024:.0f} KiB, {again:.1f} s of the processor",
          "goal": "paged", "beside": f"the first page after a change {first:.1f} s; `risk import` {taken:.1f} s"},
     ]  # fmt: skip
-
-
-def _pdf() -> None:
-    body = orjson.loads(sys.stdin.buffer.read())
-    started = time.process_time()
-    data = build("assessment", body, ["en"], ["pdf"])["assessment.en.pdf"]
-    spent = time.process_time() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(f"{spent} {peak} {len(data)}\n")
 
 
 def _page() -> None:
@@ -157,9 +146,7 @@ def _page() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["pdf"]:
-        _pdf()
-    elif sys.argv[1:] == ["page"]:
+    if sys.argv[1:] == ["page"]:
         _page()
     else:
         for row in rows():
